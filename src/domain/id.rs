@@ -1,0 +1,141 @@
+//! Ids: a UUIDv7 inside; outside a prefix that names the kind and 22 base62 characters.
+//!
+//! The alphabet is in ASCII order and the length is fixed, so ids sort by the time they were made.
+//! A text that is not an id of the asked kind does not parse, so a malformed id never reaches a query.
+
+use super::category::Category;
+use serde::Serialize;
+use uuid::Uuid;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const LENGTH: usize = 22;
+
+fn base62(uuid: Uuid) -> String {
+    let mut digits = [b'0'; LENGTH];
+    let mut rest = uuid.as_u128();
+    for digit in digits.iter_mut().rev() {
+        let index = usize::try_from(rest % 62).unwrap_or_default();
+        *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
+        rest /= 62;
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+fn is_id(prefix: &str, text: &str) -> bool {
+    text.strip_prefix(prefix)
+        .is_some_and(|digits| digits.len() == LENGTH && digits.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The outside form of a freshly drawn UUID.
+            pub fn new(uuid: Uuid) -> Self {
+                Self(format!(concat!($prefix, "{}"), base62(uuid)))
+            }
+
+            /// The id that `text` spells, or `None` where it spells none of this kind.
+            pub fn parse(text: &str) -> Option<Self> {
+                is_id($prefix, text).then(|| Self(text.to_owned()))
+            }
+
+            /// The outside form.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One vendor environment.
+    ProjectId = "prj_";
+    /// A project's API key (its name in lists, not the key itself).
+    ApiKeyId = "key_";
+    /// A project's configuration of a provider.
+    IntegrationId = "int_";
+    /// One customer linked through an integration.
+    AccountId = "acc_";
+    /// One report of a result.
+    RevisionId = "rev_";
+    /// What we tell the vendor; also its `webhook-id`.
+    EventId = "evt_";
+    /// A webhook endpoint.
+    WebhookId = "whk_";
+    /// One event on its way to one endpoint.
+    DeliveryId = "dlv_";
+    /// The calls that we owe an ATS for one revision.
+    PushId = "psh_";
+    /// One entry of the request log.
+    RequestLogId = "req_";
+}
+
+/// One candidate sent one package. Its prefix names the category.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct OrderId(String);
+
+impl OrderId {
+    /// The outside form of a freshly drawn UUID.
+    pub fn new(category: Category, uuid: Uuid) -> Self {
+        Self(format!("{}{}", category.order_prefix(), base62(uuid)))
+    }
+
+    /// The id that `text` spells, or `None` where it is no order's.
+    pub fn parse(text: &str) -> Option<Self> {
+        Category::ALL
+            .iter()
+            .any(|category| is_id(category.order_prefix(), text))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// The outside form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for OrderId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_a_fixed_length_and_sort_as_their_uuids_do() {
+        let (low, high) = (Uuid::from_u128(61), Uuid::from_u128(u128::MAX));
+        assert_eq!(AccountId::new(low).as_str(), "acc_000000000000000000000z");
+        assert_eq!(AccountId::new(high).as_str().len(), 4 + LENGTH);
+        assert!(AccountId::new(low) < AccountId::new(high));
+    }
+
+    #[test]
+    fn only_an_id_of_the_asked_kind_parses() {
+        let order = OrderId::new(Category::BackgroundChecks, Uuid::from_u128(7));
+        assert_eq!(OrderId::parse(order.as_str()), Some(order.clone()));
+        assert_eq!(AccountId::parse(order.as_str()), None);
+        for text in [
+            "",
+            "acc_",
+            "acc_000000000000000000000\0",
+            "acc_0000000000000000000000z",
+            "ats_ass_é",
+        ] {
+            assert_eq!(AccountId::parse(text), None);
+            assert_eq!(OrderId::parse(text), None);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The unified model: what a project, an account, an order, a result and an event *are*. No I/O.
+
+pub mod account;
+pub mod category;
+pub mod event;
+pub mod id;
+pub mod order;
+pub mod package;
+pub mod problem;
+pub mod result;
+pub mod timestamp;

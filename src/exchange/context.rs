@@ -1,0 +1,176 @@
+//! What every use case works with, and how it is brought up.
+
+use crate::ambient::{Ambient, random_key};
+use crate::crypto::{self, CryptoError, KeyRing, Place, Vault};
+use crate::domain::id::ProjectId;
+use crate::domain::problem::{ErrorCode, Problem};
+use crate::exchange::events::Announcing;
+use crate::outbox::address_guard::AddressGuard;
+use crate::outbox::client::Client;
+use crate::outbox::{Outbox, Running, Wake};
+use crate::store::{self, Store, StoreError, jobs, projects};
+use ipnet::IpNet;
+use std::sync::Arc;
+
+/// What the exchange needs to know.
+pub struct Settings {
+    /// `sqlite://...`.
+    pub database_url: String,
+    /// The sealing keys.
+    pub ring: KeyRing,
+    /// The base of every URL that we hand out, without a trailing slash.
+    pub public_url: String,
+    /// Networks that we may call although they are not public.
+    pub allowed_targets: Vec<IpNet>,
+}
+
+/// Everything that a use case works with.
+#[derive(Clone)]
+pub struct Exchange {
+    pub(super) store: Store,
+    pub(super) vault: Vault,
+    pub(super) ambient: Arc<dyn Ambient>,
+    pub(super) client: Client,
+    pub(super) wake: Wake,
+    pub(super) public_url: Arc<str>,
+}
+
+/// Why the exchange could not be brought up.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database does not open.
+    #[error(transparent)]
+    Database(#[from] store::OpenError),
+    /// The database opens, and a query fails.
+    #[error("{0}")]
+    Query(#[from] StoreError),
+    /// The sealing keys do not open what is stored.
+    #[error("{0}; start with the keys that this database was made with")]
+    Keys(#[from] CryptoError),
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+const LOOKUP_KEY: &str = "lookup_key";
+
+impl Exchange {
+    /// Opens the database, brings it up to date, and makes the first project where there is none.
+    pub async fn open(settings: Settings, ambient: Arc<dyn Ambient>) -> Result<Self, OpenError> {
+        let store = Store::open(&settings.database_url)?;
+        let ring = Arc::new(settings.ring);
+        let lookup_key = lookup_key(&store, &ring, &ambient).await?;
+        let exchange = Self {
+            vault: Vault::new(ring, &lookup_key, Arc::clone(&ambient)),
+            client: Client::new(AddressGuard::new(settings.allowed_targets))?,
+            wake: Wake::default(),
+            public_url: settings.public_url.into(),
+            store,
+            ambient,
+        };
+        exchange.ensure_project().await?;
+        Ok(exchange)
+    }
+
+    /// Starts sending what is due. No other worker may be alive on an embedded database, so every lease that
+    /// is left is one of a process that died.
+    pub async fn start_outbox(&self) -> Result<Running, StoreError> {
+        let freed = self.store.write(jobs::free_leases).await?;
+        if freed > 0 {
+            tracing::info!(freed, "jobs of a process that ended are due again");
+        }
+        let outbox = Outbox {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            ambient: Arc::clone(&self.ambient),
+            client: self.client.clone(),
+            announcer: Arc::new(Announcing::new(self.vault.clone(), Arc::clone(&self.ambient))),
+            wake: self.wake.clone(),
+        };
+        Ok(outbox.start())
+    }
+
+    /// Rings the worker: for tests that move the clock.
+    pub fn wake(&self) {
+        self.wake.wake();
+    }
+
+    /// The clock.
+    pub fn now(&self) -> crate::domain::timestamp::Timestamp {
+        self.ambient.now()
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> Result<(), Problem> {
+        self.store
+            .read(|db| projects::first(db).map(|_| ()).map_err(Problem::from))
+            .await
+    }
+
+    async fn ensure_project(&self) -> Result<(), OpenError> {
+        let (id, at) = (ProjectId::new(self.ambient.uuid()), self.ambient.now());
+        let made = self.store.write(move |db| match projects::first(db)? {
+            Some(_) => Ok(()),
+            None => projects::insert(db, &id, "default", at),
+        });
+        Ok(made.await?)
+    }
+}
+
+/// The key that hashes what must be found: made once, stored sealed.
+async fn lookup_key(
+    store: &Store,
+    ring: &Arc<KeyRing>,
+    ambient: &Arc<dyn Ambient>,
+) -> Result<[u8; 64], OpenError> {
+    let place = Place {
+        project: "",
+        table: "settings",
+        column: "value",
+        row: LOOKUP_KEY,
+    };
+    let fresh = crypto::seal(ring, ambient.as_ref(), place, &random_key::<64>(ambient.as_ref()));
+    let sealed = store
+        .write(move |db| match projects::setting(db, LOOKUP_KEY)? {
+            Some(sealed) => Ok::<_, StoreError>(sealed),
+            None => projects::insert_setting(db, LOOKUP_KEY, &fresh).map(|()| fresh),
+        })
+        .await?;
+    let key = crypto::open(ring, place, &sealed)?;
+    key.try_into()
+        .map_err(|_| CryptoError::Damaged("settings").into())
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::of(ErrorCode::Overloaded),
+            StoreError::Unavailable(reason) => {
+                tracing::error!(%reason, "the database is not available");
+                Self::of(ErrorCode::StorageUnavailable)
+            }
+            StoreError::Exists => {
+                tracing::error!("a row exists that should not");
+                Self::of(ErrorCode::Internal)
+            }
+            StoreError::Defect(reason) => {
+                tracing::error!(%reason, "defect in a query");
+                Self::of(ErrorCode::Internal)
+            }
+        }
+    }
+}
+
+impl From<CryptoError> for Problem {
+    fn from(error: CryptoError) -> Self {
+        tracing::error!(%error, "a stored value does not open");
+        Self::of(ErrorCode::Internal)
+    }
+}
+
+/// Something of ours that does not serialise, or a stored text of ours that does not parse.
+pub(super) fn defect(error: &serde_json::Error) -> Problem {
+    // The category only: serde_json's message may quote a candidate's data.
+    tracing::error!(category = ?error.classify(), line = error.line(), "defect in a JSON text of ours");
+    Problem::of(ErrorCode::Internal)
+}

@@ -1,0 +1,268 @@
+//! Events: making them, queueing them for whoever subscribes, and looking at them again.
+
+use super::context::{Exchange, defect};
+use crate::ambient::Ambient;
+use crate::crypto::{Place, Vault};
+use crate::domain::category::Category;
+use crate::domain::event::{Event, EventType};
+use crate::domain::id::{DeliveryId, EventId, ProjectId};
+use crate::domain::problem::{ErrorCode, Problem};
+use crate::domain::timestamp::Timestamp;
+use crate::outbox::announcer::{Announcement, Announcer};
+use crate::store::events::EventRow;
+use crate::store::jobs::{self, JobKind, JobRow, JobStatus};
+use crate::store::{Db, Page, StoreError, StoreResult, events, webhooks};
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// Something that happened, before it is an event.
+pub(super) struct News<'a, Data> {
+    pub project: &'a str,
+    pub event_type: EventType,
+    pub record_id: &'a str,
+    pub account: Option<&'a str>,
+    pub category: Option<Category>,
+    pub data_key: &'a str,
+    pub data: Data,
+    pub at: Timestamp,
+}
+
+/// Renders and seals an event. From here on its bytes are fixed.
+pub(super) fn prepare<Data: Serialize>(
+    vault: &Vault,
+    ambient: &dyn Ambient,
+    news: News<'_, Data>,
+) -> Result<EventRow, serde_json::Error> {
+    let id = EventId::new(ambient.uuid());
+    let event = Event {
+        event_type: news.event_type.as_str(),
+        id: &id,
+        record_id: news.record_id,
+        category: news.category,
+        at: news.at,
+        data_key: news.data_key,
+        data: news.data,
+    };
+    let bytes = event.render()?;
+    let place = Place {
+        project: news.project,
+        table: "events",
+        column: "body",
+        row: id.as_str(),
+    };
+    Ok(EventRow {
+        body_sealed: vault.seal(place, &bytes),
+        id: id.as_str().to_owned(),
+        project_id: news.project.to_owned(),
+        event_type: news.event_type.as_str().to_owned(),
+        record_id: news.record_id.to_owned(),
+        account_id: news.account.map(str::to_owned),
+        category: news.category.map(|category| category.as_str().to_owned()),
+        created_at: news.at.0,
+    })
+}
+
+/// Stores an event with a delivery to each endpoint that wants it; a disabled one keeps its queue.
+pub(super) fn publish(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow) -> StoreResult<usize> {
+    events::insert(db, event)?;
+    queue(db, ambient, event, Timestamp(event.created_at))
+}
+
+fn queue(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow, at: Timestamp) -> StoreResult<usize> {
+    let subscribers = webhooks::subscribed(
+        db,
+        &event.project_id,
+        &event.event_type,
+        event.category.as_deref(),
+    )?;
+    for subscriber in &subscribers {
+        let id = DeliveryId::new(ambient.uuid());
+        let mut job = JobRow::new(
+            JobKind::Delivery,
+            id.as_str(),
+            &event.project_id,
+            &event.id,
+            &subscriber.id,
+            at,
+        );
+        if !subscriber.enabled {
+            job.status = JobStatus::Paused.as_str().to_owned();
+        }
+        jobs::insert(db, &job)?;
+    }
+    Ok(subscribers.len())
+}
+
+/// Turns what the outbox has to say into events.
+pub struct Announcing {
+    vault: Vault,
+    ambient: Arc<dyn Ambient>,
+}
+
+impl Announcing {
+    /// An announcer that seals with `vault`.
+    pub fn new(vault: Vault, ambient: Arc<dyn Ambient>) -> Self {
+        Self { vault, ambient }
+    }
+
+    fn tell<Data: Serialize>(&self, db: &mut Db<'_>, news: News<'_, Data>) -> StoreResult<()> {
+        let event = prepare(&self.vault, self.ambient.as_ref(), news)
+            .map_err(|error| StoreError::Defect(error.to_string()))?;
+        publish(db, self.ambient.as_ref(), &event).map(|_| ())
+    }
+}
+
+impl Announcer for Announcing {
+    fn announce(&self, db: &mut Db<'_>, job: &JobRow, what: Announcement<'_>) -> StoreResult<()> {
+        let news = |event_type, record_id, category, account, data_key, data| News {
+            project: &job.project_id,
+            event_type,
+            record_id,
+            account,
+            category,
+            data_key,
+            data,
+            at: self.ambient.now(),
+        };
+        match what {
+            Announcement::DeliveryEnded { reason } => {
+                let found = events::with_ids(db, std::slice::from_ref(&job.subject_id))?;
+                let about = found.first().filter(|event| {
+                    // Only about records: a failing endpoint that hears of its own failures would fail for ever.
+                    EventType::parse(&event.event_type).is_some_and(EventType::is_record)
+                });
+                let Some(about) = about else { return Ok(()) };
+                let category = about.category.as_deref().and_then(Category::parse);
+                let data = json!({
+                    "id": job.id, "eventId": job.subject_id, "webhookId": job.target_id, "reason": reason,
+                });
+                let account = about.account_id.as_deref();
+                self.tell(
+                    db,
+                    news(
+                        EventType::DeliveryExhausted,
+                        &job.id,
+                        category,
+                        account,
+                        "delivery",
+                        data,
+                    ),
+                )
+            }
+            Announcement::PushEnded { reason } => {
+                let category = Category::ALL
+                    .into_iter()
+                    .find(|one| job.target_id.starts_with(one.order_prefix()));
+                let data = json!({
+                    "id": job.id, "orderId": job.target_id, "revisionId": job.subject_id, "reason": reason,
+                });
+                self.tell(
+                    db,
+                    news(
+                        EventType::PushRejected,
+                        &job.target_id,
+                        category,
+                        None,
+                        "push",
+                        data,
+                    ),
+                )
+            }
+            Announcement::WebhookDisabled => {
+                let data = json!({"id": job.target_id, "reason": "it answered 410"});
+                self.tell(
+                    db,
+                    news(
+                        EventType::WebhookDisabled,
+                        &job.target_id,
+                        None,
+                        None,
+                        "webhook",
+                        data,
+                    ),
+                )
+            }
+        }
+    }
+}
+
+/// An event with its bytes.
+pub struct ShownEvent {
+    /// The row.
+    pub row: EventRow,
+    /// What was or will be sent.
+    pub body: Box<RawValue>,
+}
+
+/// Which events to list.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Only of this type.
+    pub event_type: Option<String>,
+    /// Only about this record.
+    pub record_id: Option<String>,
+}
+
+impl Exchange {
+    /// A page of a project's events, newest first.
+    pub async fn list_events(
+        &self,
+        project: &ProjectId,
+        filter: EventFilter,
+        page: Page,
+    ) -> Result<Vec<ShownEvent>, Problem> {
+        let project = project.clone();
+        let rows = self
+            .store
+            .read(move |db| {
+                let (event_type, record) = (filter.event_type.as_deref(), filter.record_id.as_deref());
+                events::list(db, &project, event_type, record, &page).map_err(Problem::from)
+            })
+            .await?;
+        rows.into_iter().map(|row| self.show_event(row)).collect()
+    }
+
+    /// One event.
+    pub async fn get_event(&self, project: &ProjectId, id: &str) -> Result<ShownEvent, Problem> {
+        let row = self.find_event(project, id).await?;
+        self.show_event(row)
+    }
+
+    /// Sends an event again, to all endpoints that subscribe now. Returns to how many.
+    pub async fn replay_event(&self, project: &ProjectId, id: &str) -> Result<usize, Problem> {
+        let row = self.find_event(project, id).await?;
+        let (ambient, at) = (Arc::clone(&self.ambient), self.ambient.now());
+        let queued = self
+            .store
+            .write(move |db| queue(db, ambient.as_ref(), &row, at).map_err(Problem::from))
+            .await?;
+        self.wake.wake();
+        Ok(queued)
+    }
+
+    async fn find_event(&self, project: &ProjectId, id: &str) -> Result<EventRow, Problem> {
+        let (Some(id), project) = (EventId::parse(id), project.clone()) else {
+            return Err(Problem::not_found("event"));
+        };
+        let row = self
+            .store
+            .read(move |db| events::find(db, &project, &id).map_err(Problem::from))
+            .await?;
+        row.ok_or_else(|| Problem::not_found("event"))
+    }
+
+    fn show_event(&self, row: EventRow) -> Result<ShownEvent, Problem> {
+        let place = Place {
+            project: &row.project_id,
+            table: "events",
+            column: "body",
+            row: &row.id,
+        };
+        let body = self.vault.open(place, &row.body_sealed)?;
+        let text = String::from_utf8(body).map_err(|_| Problem::of(ErrorCode::Internal))?;
+        let body = RawValue::from_string(text).map_err(|error| defect(&error))?;
+        Ok(ShownEvent { row, body })
+    }
+}

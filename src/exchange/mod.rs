@@ -1,0 +1,19 @@
+//! The use cases: what happens when an ATS, a vendor or an operator asks for something. It decides; `http/`
+//! renders and `outbox/` sends.
+
+pub mod accounts;
+pub mod connectors;
+mod context;
+pub mod deliveries;
+pub mod events;
+pub mod intake;
+pub mod integrations;
+pub mod keys;
+mod list_url;
+pub mod orders;
+pub mod packages;
+pub mod request_logs;
+pub mod results;
+pub mod webhooks;
+
+pub use context::{Exchange, OpenError, Settings};

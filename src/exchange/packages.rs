@@ -1,0 +1,224 @@
+//! Packages: what a recruiter is offered, and the lists that the vendor stores with us.
+
+use super::context::Exchange;
+use super::intake::Customer;
+use super::list_url::{ListUrl, distinct};
+use super::request_logs::{AtsCall, Note};
+use crate::domain::category::Category;
+use crate::domain::id::{AccountId, ProjectId};
+use crate::domain::package::Package;
+use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::providers::provider::{Answer, Refusal};
+use crate::store::packages::{self, List, Source};
+use crate::store::{Page, StoreError, accounts};
+
+impl Exchange {
+    /// What a recruiter is offered: the vendor's list URL first, then its last good answer, then what is
+    /// stored (the account's list, else the project's), then the static package.
+    pub(super) async fn list_packages(&self, customer: &Customer, call: &AtsCall) -> Result<Answer, Refusal> {
+        let list_url = ListUrl::of(customer, &self.vault).map_err(Problem::from)?;
+        let trouble = match &list_url {
+            None => None,
+            Some(list_url) => {
+                let call_id = crate::domain::id::EventId::new(self.ambient.uuid());
+                match list_url
+                    .fetch(&self.client, self.ambient.now(), call_id.as_str())
+                    .await
+                {
+                    Ok(packages) => {
+                        self.remember(customer, packages.clone()).await;
+                        self.log(self.log_entry(customer, call, 200, Note::default()))
+                            .await;
+                        return Ok(Answer::Packages(packages));
+                    }
+                    Err(violations) => Some(Problem::with(ErrorCode::PackageListFailed, violations)),
+                }
+            }
+        };
+        let fallback = self.fallback(customer).await?;
+        match trouble {
+            Some(problem) if fallback.is_empty() => Err(problem.into()),
+            trouble => {
+                let note = Note {
+                    problem: trouble.as_ref(),
+                    ..Note::default()
+                };
+                self.log(self.log_entry(customer, call, 200, note)).await;
+                Ok(Answer::Packages(fallback))
+            }
+        }
+    }
+
+    /// Keeps a good answer of the list URL, for when the next one is not, and for the names of what is ordered.
+    async fn remember(&self, customer: &Customer, packages: Vec<Package>) {
+        let list = customer.list(Source::Served);
+        let kept = self.store.read({
+            let list = list.clone();
+            move |db| packages::all(db, &list)
+        });
+        if matches!(kept.await, Ok(kept) if kept == packages) {
+            return;
+        }
+        if let Err(error) = self
+            .store
+            .write(move |db| packages::replace(db, &list, &packages))
+            .await
+        {
+            tracing::warn!(%error, "the package list that was served could not be kept");
+        }
+    }
+
+    async fn fallback(&self, customer: &Customer) -> Result<Vec<Package>, Problem> {
+        let has_url = customer.integration.package_list_url.is_some();
+        let served = has_url.then(|| customer.list(Source::Served));
+        let own = customer.list(Source::Stored);
+        let shared = List {
+            account: None,
+            ..own.clone()
+        };
+        let static_id = customer.integration.static_package_id.clone();
+        self.store
+            .read(move |db| {
+                for list in served.iter().chain([&own, &shared]) {
+                    let packages = packages::all(db, list)?;
+                    if !packages.is_empty() {
+                        return Ok::<_, Problem>(packages);
+                    }
+                }
+                Ok(static_id.map(unnamed).into_iter().collect())
+            })
+            .await
+    }
+
+    /// Replaces the stored list of a project, or of one of its accounts.
+    pub async fn put_packages(
+        &self,
+        project: &ProjectId,
+        category: Category,
+        account: Option<AccountId>,
+        fresh: Vec<Package>,
+    ) -> Result<usize, Problem> {
+        let fresh = distinct(fresh).map_err(|violations| {
+            let in_body = |one: Violation| Violation {
+                pointer: format!("/packages{}", one.pointer),
+                ..one
+            };
+            Problem::with(
+                ErrorCode::InvalidValue,
+                violations.into_iter().map(in_body).collect(),
+            )
+        })?;
+        let count = fresh.len();
+        let list = List {
+            project: project.clone(),
+            category,
+            account,
+            source: Source::Stored,
+        };
+        self.store
+            .write(move |db| {
+                ensure_account(db, &list)?;
+                packages::replace(db, &list, &fresh).map_err(Problem::from)
+            })
+            .await?;
+        Ok(count)
+    }
+
+    /// A page of the stored list: the account's own where it has one, else the project's.
+    pub async fn page_packages(
+        &self,
+        project: &ProjectId,
+        category: Category,
+        account: Option<AccountId>,
+        page: Page,
+    ) -> Result<Vec<Package>, Problem> {
+        let list = List {
+            project: project.clone(),
+            category,
+            account,
+            source: Source::Stored,
+        };
+        self.store
+            .read(move |db| {
+                ensure_account(db, &list)?;
+                let own = list.account.is_some() && packages::exists(db, &list)?;
+                let list = if own {
+                    list
+                } else {
+                    List {
+                        account: None,
+                        ..list
+                    }
+                };
+                packages::page(db, &list, &page).map_err(Problem::from)
+            })
+            .await
+    }
+
+    /// One package of the stored list.
+    pub async fn get_package(
+        &self,
+        project: &ProjectId,
+        category: Category,
+        account: Option<AccountId>,
+        id: String,
+    ) -> Result<Package, Problem> {
+        let list = List {
+            project: project.clone(),
+            category,
+            account,
+            source: Source::Stored,
+        };
+        self.store
+            .read(move |db| {
+                ensure_account(db, &list)?;
+                let shared = List {
+                    account: None,
+                    ..list.clone()
+                };
+                for list in [&list, &shared] {
+                    if let Some(package) = packages::find(db, list, &id)? {
+                        return Ok(package);
+                    }
+                }
+                Err(Problem::not_found("package"))
+            })
+            .await
+    }
+}
+
+impl Customer {
+    fn list(&self, source: Source) -> List {
+        List {
+            project: self.project.clone(),
+            category: self.category,
+            account: Some(self.id.clone()),
+            source,
+        }
+    }
+}
+
+/// A package of which only the id is known.
+fn unnamed(id: String) -> Package {
+    Package {
+        name: id.clone(),
+        id,
+        description: None,
+        r#type: None,
+        metadata: None,
+        tests: None,
+        parameters: None,
+    }
+}
+
+/// An account that is named has to be the project's.
+fn ensure_account(db: &mut crate::store::Db<'_>, list: &List) -> Result<(), Problem> {
+    let Some(account) = &list.account else {
+        return Ok(());
+    };
+    let found =
+        accounts::find(db, &list.project, account).map_err(|error: StoreError| Problem::from(error))?;
+    found
+        .map(|_| ())
+        .ok_or_else(|| Problem::not_found("account (header x-account-id)"))
+}

@@ -1,0 +1,240 @@
+//! Webhook endpoints: who is told what, and where.
+
+use super::context::Exchange;
+use crate::crypto::Place;
+use crate::domain::category::Category;
+use crate::domain::event::{Event, EventType};
+use crate::domain::id::{EventId, ProjectId, WebhookId};
+use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::outbox::{Outbox, signing, webhook_secrets};
+use crate::store::jobs::{self, JobStatus};
+use crate::store::webhooks::{self, WebhookRow};
+use crate::store::{Page, StoreError};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+/// How long the secret before still signs after a rotation: time to put the new one in place.
+const ROTATION_MS: i64 = 24 * 3600 * 1000;
+
+/// What of an endpoint can be set. `None` leaves it.
+#[derive(Default)]
+pub struct WebhookChange {
+    /// Where to send.
+    pub url: Option<String>,
+    /// What people call it; `Some(None)` clears it.
+    pub name: Option<Option<String>>,
+    /// The event types that it gets.
+    pub events: Option<Vec<EventType>>,
+    /// The categories that it gets; empty for all.
+    pub categories: Option<Vec<Category>>,
+    /// Whether it gets anything.
+    pub enabled: Option<bool>,
+    /// Whether to make a new secret.
+    pub rotate_secret: bool,
+}
+
+/// What came of a test.
+pub struct TestOutcome {
+    /// The HTTP status, where an answer came.
+    pub status: Option<u16>,
+    /// What was wrong, where none came.
+    pub error: Option<String>,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+impl Exchange {
+    /// Adds an endpoint. Nothing is sent to it. Returns its signing secret.
+    pub async fn create_webhook(
+        &self,
+        project: &ProjectId,
+        change: WebhookChange,
+    ) -> Result<(WebhookRow, Zeroizing<String>), Problem> {
+        let id = WebhookId::new(self.ambient.uuid());
+        let secret = signing::new_secret(self.ambient.as_ref());
+        let at = self.ambient.now().0;
+        let mut row = WebhookRow {
+            secret_sealed: self.seal_secret(project.as_str(), id.as_str(), &secret),
+            id: id.as_str().to_owned(),
+            project_id: project.as_str().to_owned(),
+            url: String::new(),
+            name: None,
+            events: String::new(),
+            categories: String::new(),
+            enabled: true,
+            disabled_reason: None,
+            previous_secret_sealed: None,
+            previous_secret_until: None,
+            created_at: at,
+            updated_at: at,
+        };
+        self.apply_webhook(&mut row, &change)?;
+        let stored = row.clone();
+        self.store
+            .write(move |db| webhooks::insert(db, &stored).map_err(Problem::from))
+            .await?;
+        Ok((row, secret))
+    }
+
+    /// Changes an endpoint. Returns its new secret where one was made.
+    pub async fn update_webhook(
+        &self,
+        project: &ProjectId,
+        id: &str,
+        change: WebhookChange,
+    ) -> Result<(WebhookRow, Option<Zeroizing<String>>), Problem> {
+        let id = WebhookId::parse(id).ok_or_else(unknown)?;
+        let (exchange, project, at) = (self.clone(), project.clone(), self.ambient.now());
+        let changed = self.store.write(move |db| {
+            let mut row = webhooks::find(db, &project, &id)?.ok_or_else(unknown)?;
+            let was_enabled = row.enabled;
+            exchange.apply_webhook(&mut row, &change)?;
+            let secret = change
+                .rotate_secret
+                .then(|| signing::new_secret(exchange.ambient.as_ref()));
+            if let Some(secret) = &secret {
+                let sealed = exchange.seal_secret(&row.project_id, &row.id, secret);
+                row.previous_secret_sealed = Some(std::mem::replace(&mut row.secret_sealed, sealed));
+                row.previous_secret_until = Some(at.plus_ms(ROTATION_MS).0);
+            }
+            row.updated_at = at.0;
+            webhooks::update(db, &row)?;
+            let (from, to) = match (was_enabled, row.enabled) {
+                (false, true) => (JobStatus::Paused, JobStatus::Pending),
+                (true, false) => (JobStatus::Pending, JobStatus::Paused),
+                _ => return Ok::<_, Problem>((row, secret)),
+            };
+            jobs::move_all(db, &row.project_id, &row.id, &[from], to, None, at)?;
+            Ok((row, secret))
+        });
+        let changed = changed.await?;
+        self.wake.wake();
+        Ok(changed)
+    }
+
+    /// One endpoint.
+    pub async fn get_webhook(&self, project: &ProjectId, id: &str) -> Result<WebhookRow, Problem> {
+        let (id, project) = (WebhookId::parse(id).ok_or_else(unknown)?, project.clone());
+        let row = self
+            .store
+            .read(move |db| Ok::<_, StoreError>(webhooks::find(db, &project, &id)?))
+            .await?;
+        row.ok_or_else(unknown)
+    }
+
+    /// A page of endpoints, newest first.
+    pub async fn list_webhooks(&self, project: &ProjectId, page: Page) -> Result<Vec<WebhookRow>, Problem> {
+        let project = project.clone();
+        self.store
+            .read(move |db| webhooks::list(db, &project, &page).map_err(Problem::from))
+            .await
+    }
+
+    /// Removes an endpoint; what waits for it ends.
+    pub async fn delete_webhook(&self, project: &ProjectId, id: &str) -> Result<(), Problem> {
+        let (id, project, at) = (
+            WebhookId::parse(id).ok_or_else(unknown)?,
+            project.clone(),
+            self.ambient.now(),
+        );
+        self.store
+            .write(move |db| {
+                if !webhooks::delete(db, &project, &id)? {
+                    return Err(unknown());
+                }
+                let open = [JobStatus::Pending, JobStatus::Paused];
+                let why = Some("its endpoint was deleted");
+                jobs::move_all(
+                    db,
+                    project.as_str(),
+                    id.as_str(),
+                    &open,
+                    JobStatus::Exhausted,
+                    why,
+                    at,
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Sends one signed `webhook.test` at once and says what came of it.
+    pub async fn test_webhook(&self, project: &ProjectId, id: &str) -> Result<TestOutcome, Problem> {
+        let webhook = self.get_webhook(project, id).await?;
+        let at = self.ambient.now();
+        let secrets = webhook_secrets(&self.vault, &webhook, at)?;
+        let event_id = EventId::new(self.ambient.uuid());
+        let event = Event {
+            event_type: "webhook.test",
+            id: &event_id,
+            record_id: &webhook.id,
+            category: None,
+            at,
+            data_key: "webhook",
+            data: json!({"id": webhook.id, "message": "If you can verify this signature, you are set up."}),
+        };
+        let body = event.render().map_err(|error| super::context::defect(&error))?;
+        let began = tokio::time::Instant::now();
+        let sent = Outbox::deliver(&self.client, &webhook.url, &secrets, event_id.as_str(), at, body).await;
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(match sent {
+            Ok(answer) => TestOutcome {
+                status: Some(answer.status),
+                error: None,
+                duration_ms,
+            },
+            Err(error) => TestOutcome {
+                status: None,
+                error: Some(error.to_string()),
+                duration_ms,
+            },
+        })
+    }
+
+    fn apply_webhook(&self, row: &mut WebhookRow, change: &WebhookChange) -> Result<(), Problem> {
+        if let Some(url) = &change.url {
+            self.client.guard().check(url).map_err(|forbidden| {
+                let violation =
+                    Violation::new("/url", "target", format!("url cannot be called: {forbidden}"));
+                Problem::with(ErrorCode::TargetNotAllowed, vec![violation])
+            })?;
+            row.url.clone_from(url);
+        }
+        if let Some(name) = &change.name {
+            row.name.clone_from(name);
+        }
+        if let Some(events) = &change.events {
+            row.events = events
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+                .join(",");
+        }
+        if let Some(categories) = &change.categories {
+            row.categories = categories
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+                .join(",");
+        }
+        if let Some(enabled) = change.enabled {
+            row.enabled = enabled;
+            row.disabled_reason = (!enabled).then(|| "by request".to_owned());
+        }
+        Ok(())
+    }
+
+    fn seal_secret(&self, project: &str, id: &str, secret: &Zeroizing<String>) -> Vec<u8> {
+        let place = Place {
+            project,
+            table: "webhooks",
+            column: "secret",
+            row: id,
+        };
+        self.vault.seal(place, secret.as_bytes())
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("webhook")
+}

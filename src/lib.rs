@@ -1,0 +1,20 @@
+//! Crosscheck: a self-hosted proxy that lets a vendor of candidate assessments or background checks
+//! integrate once and serve customers on every applicant-tracking system. ARCHITECTURE.md is the map.
+//!
+//! Rooms stand on floors; a room uses only lower floors.
+
+// floor 1: the unified model, and what everything needs
+pub mod ambient;
+pub mod crypto;
+pub mod domain;
+pub mod json;
+
+// floor 2: the ATSs' wires (pure), and what is kept
+pub mod providers;
+pub mod store;
+
+// floor 3: what leaves the house
+pub mod outbox;
+
+// floor 4: the use cases
+pub mod exchange;

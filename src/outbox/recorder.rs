@@ -1,0 +1,238 @@
+//! Writes down what came of each send, many in one transaction. What could not be written is retried alone;
+//! the send is not repeated meanwhile.
+
+use super::announcer::{Announcement, Announcer};
+use super::schedule::next_try;
+use super::worker::Outbox;
+use crate::domain::timestamp::Timestamp;
+use crate::store::jobs::{self, AttemptRow, Finished, JobKind, JobRow, JobStatus};
+use crate::store::{Db, StoreError, StoreResult, webhooks};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+const BATCH: usize = 256;
+const QUEUE: usize = 1024;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What came of one try.
+#[derive(Clone, Debug)]
+pub enum Tried {
+    /// It arrived.
+    Done {
+        /// HTTP status.
+        status: u16,
+        /// Milliseconds.
+        took: i64,
+    },
+    /// It did not; there may be another try.
+    Failed {
+        /// HTTP status, where an answer came.
+        status: Option<u16>,
+        /// What was wrong.
+        error: String,
+        /// How long the receiver asks us to wait.
+        retry_after: Option<Duration>,
+        /// Milliseconds.
+        took: i64,
+    },
+    /// The endpoint answered 410: it wants nothing more.
+    Gone {
+        /// Milliseconds.
+        took: i64,
+    },
+    /// The endpoint was disabled after the claim.
+    EndpointDisabled,
+    /// It can never arrive.
+    Never {
+        /// HTTP status, where an answer came.
+        status: Option<u16>,
+        /// Why.
+        reason: String,
+        /// Milliseconds.
+        took: i64,
+    },
+}
+
+impl Tried {
+    pub fn failed(error: String, took: i64) -> Self {
+        Self::Failed {
+            status: None,
+            error,
+            retry_after: None,
+            took,
+        }
+    }
+
+    pub fn never(reason: impl Into<String>) -> Self {
+        Self::Never {
+            status: None,
+            reason: reason.into(),
+            took: 0,
+        }
+    }
+}
+
+/// One thing to write down.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A try ended at `at`; `fraction` is the chance that varies the next wait.
+    Tried {
+        job: JobRow,
+        tried: Tried,
+        at: Timestamp,
+        fraction: f64,
+    },
+    /// A claim took the job out.
+    Quarantined(JobRow),
+}
+
+pub fn start(outbox: Arc<Outbox>) -> (mpsc::Sender<Outcome>, JoinHandle<()>) {
+    let (sender, outcomes) = mpsc::channel(QUEUE);
+    (sender, tokio::spawn(run(outbox, outcomes)))
+}
+
+async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while outcomes.recv_many(&mut batch, BATCH).await > 0 {
+        let taken: Arc<[Outcome]> = batch.drain(..).collect();
+        if let Err(StoreError::Defect(error)) = record_until_done(&outbox, Arc::clone(&taken)).await {
+            tracing::error!(%error, "an outcome cannot be written; writing each by itself");
+            for outcome in taken.iter() {
+                let alone: Arc<[Outcome]> = Arc::from([outcome.clone()]);
+                if let Err(error) = record_until_done(&outbox, alone).await {
+                    // Its lease runs out, it is claimed again, and is taken out after MAX_CLAIMS.
+                    tracing::error!(%error, "this outcome cannot be written");
+                }
+            }
+        }
+        outbox.wake.wake();
+    }
+}
+
+/// Writes the batch, again and again while the database is not available.
+async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResult<()> {
+    loop {
+        let (announcer, outcomes) = (Arc::clone(&outbox.announcer), Arc::clone(&batch));
+        let written = outbox.store.write(move |db| {
+            outcomes
+                .iter()
+                .try_for_each(|outcome| record(db, announcer.as_ref(), outcome))
+        });
+        match written.await {
+            Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => {
+                tracing::warn!(%error, outcomes = batch.len(), "outcomes wait to be written");
+                tokio::time::sleep(PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+fn record(db: &mut Db<'_>, announcer: &dyn Announcer, outcome: &Outcome) -> StoreResult<()> {
+    match outcome {
+        Outcome::Quarantined(job) => announcer.announce(
+            db,
+            job,
+            ended(job.kind()?, "claimed too often without an outcome"),
+        ),
+        Outcome::Tried {
+            job,
+            tried,
+            at,
+            fraction,
+        } => record_try(db, announcer, job, tried, *at, *fraction),
+    }
+}
+
+fn record_try(
+    db: &mut Db<'_>,
+    announcer: &dyn Announcer,
+    job: &JobRow,
+    tried: &Tried,
+    at: Timestamp,
+    fraction: f64,
+) -> StoreResult<()> {
+    let kind = job.kind()?;
+    let (status, due_at) = match tried {
+        Tried::Done { .. } => (JobStatus::Succeeded, at),
+        Tried::Gone { .. } | Tried::EndpointDisabled => (JobStatus::Paused, at),
+        Tried::Never { .. } if kind == JobKind::Push => (JobStatus::Rejected, at),
+        Tried::Never { .. } => (JobStatus::Exhausted, at),
+        Tried::Failed { .. } if kind == JobKind::Push && jobs::has_newer_push(db, job)? => {
+            (JobStatus::Superseded, at)
+        }
+        Tried::Failed { retry_after, .. } => match next_try(job.tries + 1, at, *retry_after, fraction) {
+            Some(due) => (JobStatus::Pending, due),
+            None => (JobStatus::Exhausted, at),
+        },
+    };
+    let finished = Finished {
+        job: job.clone(),
+        status,
+        due_at,
+        attempt: attempt(job, tried, at),
+    };
+    if !jobs::finish(db, &finished)? {
+        return Ok(());
+    }
+    match (tried, status) {
+        (Tried::Gone { .. }, _) => disable(db, announcer, job, at),
+        (Tried::Never { reason, .. }, _) => announcer.announce(db, job, ended(kind, reason)),
+        (Tried::Failed { error, .. }, JobStatus::Exhausted) => {
+            announcer.announce(db, job, ended(kind, &format!("the last try failed: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {
+    match kind {
+        JobKind::Delivery => Announcement::DeliveryEnded { reason },
+        JobKind::Push => Announcement::PushEnded { reason },
+    }
+}
+
+fn attempt(job: &JobRow, tried: &Tried, at: Timestamp) -> AttemptRow {
+    let (status, error, took) = match tried {
+        Tried::Done { status, took } => (Some(*status), None, *took),
+        Tried::Failed {
+            status, error, took, ..
+        } => (*status, Some(error.clone()), *took),
+        Tried::Gone { took } => (Some(410), Some("the endpoint answered 410".to_owned()), *took),
+        Tried::EndpointDisabled => (None, Some("the endpoint is disabled".to_owned()), 0),
+        Tried::Never { status, reason, took } => (*status, Some(reason.clone()), *took),
+    };
+    AttemptRow {
+        job_id: job.id.clone(),
+        fence: job.fence,
+        at: at.plus_ms(-took).0,
+        duration_ms: took,
+        status: status.map(i64::from),
+        error,
+    }
+}
+
+/// 410: the endpoint gets nothing more; what waits for it waits on.
+fn disable(db: &mut Db<'_>, announcer: &dyn Announcer, job: &JobRow, at: Timestamp) -> StoreResult<()> {
+    let found = webhooks::with_ids(db, std::slice::from_ref(&job.target_id))?;
+    for mut webhook in found.into_iter().filter(|webhook| webhook.enabled) {
+        webhook.enabled = false;
+        webhook.disabled_reason = Some("it answered 410".to_owned());
+        webhook.updated_at = at.0;
+        webhooks::update(db, &webhook)?;
+        let paused = JobStatus::Paused;
+        jobs::move_all(
+            db,
+            &job.project_id,
+            &webhook.id,
+            &[JobStatus::Pending],
+            paused,
+            None,
+            at,
+        )?;
+        announcer.announce(db, job, Announcement::WebhookDisabled)?;
+    }
+    Ok(())
+}

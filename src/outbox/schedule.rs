@@ -1,0 +1,80 @@
+//! When to try again.
+
+use crate::domain::timestamp::Timestamp;
+use std::time::Duration;
+
+const SECOND: u64 = 1;
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3600;
+
+/// How long after the try before, in seconds: 11 tries over about 76 hours.
+const STEPS: [u64; 11] = [
+    0,
+    5 * SECOND,
+    30 * SECOND,
+    5 * MINUTE,
+    30 * MINUTE,
+    2 * HOUR,
+    5 * HOUR,
+    10 * HOUR,
+    14 * HOUR,
+    20 * HOUR,
+    24 * HOUR,
+];
+
+/// The longest wait that a receiver can ask for by `Retry-After`.
+const LONGEST_HINT: Duration = Duration::from_secs(HOUR);
+
+/// How far a step is varied, so that what failed together does not come back together.
+const JITTER: f64 = 0.2;
+
+/// When the next try is due after `tries` tries failed, the last one at `now`; none after the last step.
+/// `fraction` is a random number in 0..1.
+pub fn next_try(
+    tries: i64,
+    now: Timestamp,
+    retry_after: Option<Duration>,
+    fraction: f64,
+) -> Option<Timestamp> {
+    let step = STEPS.get(usize::try_from(tries).ok()?)?;
+    let varied = Duration::from_secs(*step).mul_f64(1.0 - JITTER + 2.0 * JITTER * fraction.clamp(0.0, 1.0));
+    let wait = retry_after.map_or(varied, |hint| varied.max(hint.min(LONGEST_HINT)));
+    Some(now.plus_ms(i64::try_from(wait.as_millis()).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn there_are_eleven_tries_over_three_days() {
+        let mut now = Timestamp(0);
+        let mut tries = 1;
+        while let Some(next) = next_try(tries, now, None, 0.5) {
+            now = next;
+            tries += 1;
+        }
+        assert_eq!(tries, 11);
+        assert_eq!(now.seconds(), 5 + 30 + 300 + 1800 + 75 * 3600);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_is_within_a_fifth_of_its_step_unless_the_receiver_asks_for_longer(
+            tries in 0_i64..11, fraction in 0.0..1.0_f64, hint in proptest::option::of(0_u64..100_000)
+        ) {
+            let step = STEPS[usize::try_from(tries).unwrap()] * 1000;
+            let hint_ms = hint.map(|seconds| seconds.min(3600) * 1000).unwrap_or(0);
+            let wait = next_try(tries, Timestamp(7), hint.map(Duration::from_secs), fraction).unwrap().0 - 7;
+            let wait = u64::try_from(wait).unwrap();
+            prop_assert!(wait >= (step * 8 / 10).max(hint_ms));
+            prop_assert!(wait <= (step * 12 / 10).max(hint_ms));
+        }
+
+        #[test]
+        fn after_the_last_step_there_is_no_next_try(tries in 11_i64..) {
+            prop_assert_eq!(next_try(tries, Timestamp(0), Some(Duration::from_secs(1)), 0.5), None);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The ATSs that we speak. Adding one: its `mod` line in mod.rs, and its line here.
+
+use super::greenhouse::Greenhouse;
+use super::provider::Provider;
+
+static PROVIDERS: &[&dyn Provider] = &[
+    &Greenhouse, //
+];
+
+/// Every provider.
+pub fn all() -> &'static [&'static dyn Provider] {
+    PROVIDERS
+}
+
+/// The provider with that key.
+pub fn find(key: &str) -> Option<&'static dyn Provider> {
+    all()
+        .iter()
+        .copied()
+        .find(|provider| provider.descriptor().key == key)
+}
+
+/// Every key, for messages.
+pub fn keys() -> String {
+    all()
+        .iter()
+        .map(|provider| provider.descriptor().key)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,64 @@
+//! Accounts: one customer linked through an integration.
+
+use super::engine::{Db, StoreResult, on};
+use super::integrations::IntegrationRow;
+use super::schema::{accounts, integrations};
+use crate::domain::id::{AccountId, ProjectId};
+use diesel::prelude::*;
+
+/// An account as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = accounts)]
+pub struct AccountRow {
+    /// Id.
+    pub id: String,
+    /// Owner.
+    pub project_id: String,
+    /// How it is linked.
+    pub integration_id: String,
+    /// Provider key.
+    pub provider: String,
+    /// Category.
+    pub category: String,
+    /// The customer's id at the vendor's.
+    pub origin_owner_id: String,
+    /// The customer's name at the vendor's.
+    pub origin_owner_name: String,
+    /// Keyed hash of the trigger token.
+    pub trigger_token_hash: Vec<u8>,
+    /// Sealed: the trigger token.
+    pub trigger_token_sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+}
+
+/// Adds an account.
+pub fn insert(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
+    on!(db, c => diesel::insert_into(accounts::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The account whose trigger token has that hash, with its integration.
+pub fn by_token(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<(AccountRow, IntegrationRow)>> {
+    let query = accounts::table
+        .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
+        .filter(accounts::trigger_token_hash.eq(hash))
+        .select((AccountRow::as_select(), IntegrationRow::as_select()));
+    Ok(on!(db, c => query.first(c).optional())?)
+}
+
+/// The account with that id, in that project, with its integration.
+pub fn find(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    id: &AccountId,
+) -> StoreResult<Option<(AccountRow, IntegrationRow)>> {
+    let query = accounts::table
+        .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
+        .filter(accounts::id.eq(id.as_str()))
+        .filter(accounts::project_id.eq(project.as_str()))
+        .select((AccountRow::as_select(), IntegrationRow::as_select()));
+    Ok(on!(db, c => query.first(c).optional())?)
+}

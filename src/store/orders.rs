@@ -1,0 +1,199 @@
+//! Orders and the revisions of their results.
+
+use super::engine::{Db, StoreResult, on, word};
+use super::schema::{accounts, events, integrations, orders, revisions};
+use crate::domain::id::{AccountId, OrderId, ProjectId};
+use crate::domain::result::{Outcome, Status};
+use crate::domain::timestamp::Timestamp;
+use crate::store::Page;
+use crate::store::accounts::AccountRow;
+use crate::store::integrations::IntegrationRow;
+use diesel::prelude::*;
+
+/// An order as stored. Its record is in its `record.new` event.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = orders)]
+pub struct OrderRow {
+    /// Id.
+    pub id: String,
+    /// Owner.
+    pub project_id: String,
+    /// The customer.
+    pub account_id: String,
+    /// Category.
+    pub category: String,
+    /// Keyed hash of what makes a second request the same order.
+    pub repeat_hash: Vec<u8>,
+    /// Its `record.new`.
+    pub event_id: String,
+    /// Sealed: what publishing will need.
+    pub state_sealed: Option<Vec<u8>>,
+    /// Where it stands.
+    pub status: String,
+    /// How it ended.
+    pub outcome: String,
+    /// How many revisions it has.
+    pub revisions: i64,
+    /// When the ATS first read its final status.
+    pub seen_final_at: Option<i64>,
+    /// When it was placed.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+}
+
+impl OrderRow {
+    /// The status column, read.
+    pub fn status(&self) -> StoreResult<Status> {
+        word(Status::parse(&self.status), "orders.status")
+    }
+
+    /// The outcome column, read.
+    pub fn outcome(&self) -> StoreResult<Outcome> {
+        word(Outcome::parse(&self.outcome), "orders.outcome")
+    }
+}
+
+/// An order with the sealed body of its `record.new`.
+pub type OrderWithRecord = (OrderRow, Vec<u8>);
+
+/// One report of a result.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = revisions)]
+pub struct RevisionRow {
+    /// Id.
+    pub id: String,
+    /// Owner.
+    pub project_id: String,
+    /// Of which order.
+    pub order_id: String,
+    /// 1, 2, ...
+    pub number: i64,
+    /// Sealed: the report.
+    pub body_sealed: Vec<u8>,
+    /// Keyed hash of the report, to know it again.
+    pub body_hash: Vec<u8>,
+    /// Where the order stood after it.
+    pub status: String,
+    /// How it ended with it.
+    pub outcome: String,
+    /// When it was reported; strictly increasing within an order.
+    pub created_at: i64,
+}
+
+impl RevisionRow {
+    /// The status column, read.
+    pub fn status(&self) -> StoreResult<Status> {
+        word(Status::parse(&self.status), "revisions.status")
+    }
+
+    /// The outcome column, read.
+    pub fn outcome(&self) -> StoreResult<Outcome> {
+        word(Outcome::parse(&self.outcome), "revisions.outcome")
+    }
+}
+
+/// Places an order unless the account has one with that repeat hash. Returns the id that stands, and
+/// whether this call placed it.
+pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<(String, bool)> {
+    let placed =
+        on!(db, c => diesel::insert_into(orders::table).values(row).on_conflict_do_nothing().execute(c))?;
+    if placed == 1 {
+        return Ok((row.id.clone(), true));
+    }
+    let earlier = orders::table
+        .filter(orders::account_id.eq(&row.account_id))
+        .filter(orders::repeat_hash.eq(&row.repeat_hash))
+        .select(orders::id);
+    Ok((on!(db, c => earlier.first(c))?, false))
+}
+
+/// The order with that id, in that project, with its record.
+pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &OrderId) -> StoreResult<Option<OrderWithRecord>> {
+    let query = orders::table
+        .inner_join(events::table.on(events::id.eq(orders::event_id)))
+        .filter(orders::id.eq(id.as_str()))
+        .filter(orders::project_id.eq(project.as_str()))
+        .select((OrderRow::as_select(), events::body_sealed));
+    Ok(on!(db, c => query.first(c).optional())?)
+}
+
+/// Who placed an order: its account and integration.
+pub fn placed_through(db: &mut Db<'_>, order: &OrderRow) -> StoreResult<(AccountRow, IntegrationRow)> {
+    let query = accounts::table
+        .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
+        .filter(accounts::id.eq(&order.account_id))
+        .filter(accounts::project_id.eq(&order.project_id))
+        .select((AccountRow::as_select(), IntegrationRow::as_select()));
+    Ok(on!(db, c => query.first(c))?)
+}
+
+/// A page of the orders of a project, category and perhaps account.
+pub fn list(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    category: &str,
+    account: Option<&AccountId>,
+    page: &Page,
+) -> StoreResult<Vec<OrderWithRecord>> {
+    let mut query = orders::table
+        .inner_join(events::table.on(events::id.eq(orders::event_id)))
+        .filter(orders::project_id.eq(project.as_str()))
+        .filter(orders::category.eq(category))
+        .order(orders::id.desc())
+        .limit(page.limit)
+        .select((OrderRow::as_select(), events::body_sealed))
+        .into_boxed();
+    if let Some(account) = account {
+        query = query.filter(orders::account_id.eq(account.as_str()));
+    }
+    if let Some(after) = &page.after {
+        query = query.filter(orders::id.lt(after));
+    }
+    Ok(on!(db, c => query.load(c))?)
+}
+
+/// The revision with that id, in that project.
+pub fn revision(db: &mut Db<'_>, project: &ProjectId, id: &str) -> StoreResult<Option<RevisionRow>> {
+    let query = revisions::table
+        .find(id)
+        .filter(revisions::project_id.eq(project.as_str()))
+        .select(RevisionRow::as_select());
+    Ok(on!(db, c => query.first(c).optional())?)
+}
+
+/// The newest revision of an order.
+pub fn newest_revision(db: &mut Db<'_>, project: &str, order: &str) -> StoreResult<Option<RevisionRow>> {
+    let query = revisions::table
+        .filter(revisions::order_id.eq(order))
+        .filter(revisions::project_id.eq(project))
+        .order(revisions::number.desc())
+        .select(RevisionRow::as_select());
+    Ok(on!(db, c => query.first(c).optional())?)
+}
+
+/// Adds a revision; the order then stands where the revision says.
+pub fn revise(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
+    on!(db, c => diesel::insert_into(revisions::table).values(row).execute(c))?;
+    let target = orders::table
+        .find(&row.order_id)
+        .filter(orders::project_id.eq(&row.project_id));
+    let change = (
+        orders::status.eq(&row.status),
+        orders::outcome.eq(&row.outcome),
+        orders::revisions.eq(row.number),
+        orders::updated_at.eq(row.created_at),
+    );
+    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    Ok(())
+}
+
+/// Notes that the ATS read the final status. True for the first time only.
+pub fn mark_final_seen(db: &mut Db<'_>, project: &str, order: &str, at: Timestamp) -> StoreResult<bool> {
+    let target = orders::table
+        .find(order)
+        .filter(orders::project_id.eq(project))
+        .filter(orders::seen_final_at.is_null());
+    let changed = on!(db, c => diesel::update(target).set(orders::seen_final_at.eq(at.0)).execute(c))?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,171 @@
+//! Package lists: what the vendor stored, and what its list URL last answered.
+
+use super::engine::{Db, StoreError, StoreResult, on};
+use super::schema::packages;
+use crate::domain::category::Category;
+use crate::domain::id::{AccountId, ProjectId};
+use crate::domain::package::Package;
+use crate::store::Page;
+use diesel::prelude::*;
+
+/// Where a list comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `PUT` by the vendor.
+    Stored,
+    /// The last good answer of the vendor's list URL.
+    Served,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Served => "served",
+        }
+    }
+}
+
+/// Which list: whose, of what, from where. Without an account it is the project's own.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// Owner.
+    pub project: ProjectId,
+    /// Category.
+    pub category: Category,
+    /// Whose list within the project.
+    pub account: Option<AccountId>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl List {
+    fn account_column(&self) -> &str {
+        self.account.as_ref().map(AccountId::as_str).unwrap_or_default()
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = packages)]
+struct NewPackage<'a> {
+    project_id: &'a str,
+    category: &'a str,
+    list: &'a str,
+    account_id: &'a str,
+    id: &'a str,
+    position: i64,
+    name: &'a str,
+    body: String,
+}
+
+/// Replaces a whole list.
+pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<()> {
+    let target = packages::table
+        .filter(packages::project_id.eq(list.project.as_str()))
+        .filter(packages::category.eq(list.category.as_str()))
+        .filter(packages::list.eq(list.source.as_str()))
+        .filter(packages::account_id.eq(list.account_column()));
+    on!(db, c => diesel::delete(target).execute(c))?;
+    for (position, package) in (0..).zip(fresh) {
+        let row = NewPackage {
+            project_id: list.project.as_str(),
+            category: list.category.as_str(),
+            list: list.source.as_str(),
+            account_id: list.account_column(),
+            id: &package.id,
+            position,
+            name: &package.name,
+            body: serde_json::to_string(package).map_err(defect)?,
+        };
+        on!(db, c => diesel::insert_into(packages::table).values(&row).execute(c))?;
+    }
+    Ok(())
+}
+
+/// A whole list in the vendor's order.
+pub fn all(db: &mut Db<'_>, list: &List) -> StoreResult<Vec<Package>> {
+    let query = packages::table
+        .filter(packages::project_id.eq(list.project.as_str()))
+        .filter(packages::category.eq(list.category.as_str()))
+        .filter(packages::list.eq(list.source.as_str()))
+        .filter(packages::account_id.eq(list.account_column()))
+        .order(packages::position.asc())
+        .select(packages::body);
+    let bodies: Vec<String> = on!(db, c => query.load(c))?;
+    bodies
+        .iter()
+        .map(|body| serde_json::from_str(body).map_err(defect))
+        .collect()
+}
+
+/// A page of a list, by id, so that a list replaced meanwhile neither repeats nor skips what stayed.
+pub fn page(db: &mut Db<'_>, list: &List, page: &Page) -> StoreResult<Vec<Package>> {
+    let mut query = packages::table
+        .filter(packages::project_id.eq(list.project.as_str()))
+        .filter(packages::category.eq(list.category.as_str()))
+        .filter(packages::list.eq(list.source.as_str()))
+        .filter(packages::account_id.eq(list.account_column()))
+        .order(packages::id.asc())
+        .limit(page.limit)
+        .select(packages::body)
+        .into_boxed();
+    if let Some(after) = &page.after {
+        query = query.filter(packages::id.gt(after));
+    }
+    let bodies: Vec<String> = on!(db, c => query.load(c))?;
+    bodies
+        .iter()
+        .map(|body| serde_json::from_str(body).map_err(defect))
+        .collect()
+}
+
+/// The package of that id in a list.
+pub fn find(db: &mut Db<'_>, list: &List, id: &str) -> StoreResult<Option<Package>> {
+    let query = packages::table
+        .find((
+            list.project.as_str(),
+            list.category.as_str(),
+            list.source.as_str(),
+            list.account_column(),
+            id,
+        ))
+        .select(packages::body);
+    let body: Option<String> = on!(db, c => query.first(c).optional())?;
+    body.map(|body| serde_json::from_str(&body).map_err(defect))
+        .transpose()
+}
+
+/// Whether a list has any package.
+pub fn exists(db: &mut Db<'_>, list: &List) -> StoreResult<bool> {
+    let first = Page {
+        limit: 1,
+        after: None,
+    };
+    Ok(!page(db, list, &first)?.is_empty())
+}
+
+/// What is known of a package that an account was offered: its own lists first (what the vendor's URL served,
+/// then what was stored for it), then the project's.
+pub fn known(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    account: &AccountId,
+    category: Category,
+    id: &str,
+) -> StoreResult<Option<Package>> {
+    let query = packages::table
+        .filter(packages::project_id.eq(project.as_str()))
+        .filter(packages::category.eq(category.as_str()))
+        .filter(packages::account_id.eq_any(["", account.as_str()]))
+        .filter(packages::id.eq(id))
+        // "served" < "stored" and "" < any id: the nearest list comes first.
+        .order((packages::account_id.desc(), packages::list.asc()))
+        .select(packages::body);
+    let body: Option<String> = on!(db, c => query.first(c).optional())?;
+    body.map(|body| serde_json::from_str(&body).map_err(defect))
+        .transpose()
+}
+
+fn defect(error: serde_json::Error) -> StoreError {
+    StoreError::Defect(format!("packages.body: {error}"))
+}

@@ -1,0 +1,172 @@
+//! Opening a database, reading from it, and handing writes to the writer.
+
+use super::engine::{Db, StoreError};
+use super::writer::Writer;
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::sqlite::SqliteConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// How many reads run at once, each on a connection and a thread of its own.
+const READERS: u32 = 4;
+/// How long a read waits for its turn before its caller is told to come back.
+const READ_WAIT: Duration = Duration::from_secs(5);
+
+/// WAL, so that reads never wait for the writer; FULL, so that a commit survives a power cut.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                       PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 2000;";
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL's scheme is none that we know.
+    #[error("CROSSCHECK_DATABASE_URL must begin with sqlite:// (such as sqlite://crosscheck.db)")]
+    Scheme,
+    /// The engine refused.
+    #[error("cannot open {path}: {reason}")]
+    Engine {
+        /// The file.
+        path: String,
+        /// The engine's words.
+        reason: String,
+    },
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    readers: Pool<ConnectionManager<SqliteConnection>>,
+    turns: Arc<Semaphore>,
+    writer: Writer,
+    blocking: tokio::runtime::Handle,
+}
+
+/// A page of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// How many rows at most.
+    pub limit: i64,
+    /// The id of the last row of the page before.
+    pub after: Option<String>,
+}
+
+#[derive(Debug)]
+struct Pragmas;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(PRAGMAS)
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+/// The file that a `sqlite://` URL names.
+pub fn sqlite_path(url: &str) -> Option<PathBuf> {
+    url.strip_prefix("sqlite://")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+impl Store {
+    /// Opens (or makes) the database and brings its tables up to date. Must be called inside a tokio
+    /// runtime: its blocking threads do the reads.
+    pub fn open(url: &str) -> Result<Self, OpenError> {
+        let path = sqlite_path(url).ok_or(OpenError::Scheme)?;
+        let mut connection = connect(&path)?;
+        migrate(&mut connection, &path)?;
+        let manager = ConnectionManager::new(path.to_string_lossy());
+        let readers = Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .connection_customizer(Box::new(Pragmas))
+            .build(manager)
+            .map_err(|error| failed(&path, &error))?;
+        let writer = Writer::start(connection).map_err(|error| failed(&path, &error))?;
+        let turns = Arc::new(Semaphore::new(usize::try_from(READERS).unwrap_or(1)));
+        Ok(Self {
+            readers,
+            turns,
+            writer,
+            blocking: tokio::runtime::Handle::current(),
+        })
+    }
+
+    /// Brings the tables of the database at `url` up to date, and does nothing else.
+    pub fn migrate(url: &str) -> Result<(), OpenError> {
+        let path = sqlite_path(url).ok_or(OpenError::Scheme)?;
+        migrate(&mut connect(&path)?, &path)
+    }
+
+    /// Runs a query on a thread where it may block. Never waits for the writer.
+    pub async fn read<T, E>(
+        &self,
+        query: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(READ_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(StoreError::Busy.into());
+        };
+        let readers = self.readers.clone();
+        let read = move || {
+            let _turn = turn;
+            let mut connection = readers
+                .get()
+                .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            query(&mut Db::Sqlite(&mut connection))
+        };
+        match self.blocking.spawn_blocking(read).await {
+            Ok(result) => result,
+            Err(error) => Err(StoreError::Defect(error.to_string()).into()),
+        }
+    }
+
+    /// Runs `work` in a transaction and returns once its writes are durable.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+}
+
+fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let mut connection =
+        SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| failed(path, &error))?;
+    connection
+        .batch_execute(PRAGMAS)
+        .map_err(|error| failed(path, &error))?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    match connection.run_pending_migrations(MIGRATIONS) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(OpenError::Engine {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn failed(path: &Path, error: &dyn std::error::Error) -> OpenError {
+    OpenError::Engine {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,130 @@
+//! Webhook endpoints.
+
+use super::engine::{Db, StoreResult, on};
+use super::schema::webhooks;
+use crate::domain::id::{ProjectId, WebhookId};
+use crate::store::Page;
+use diesel::prelude::*;
+
+/// A webhook endpoint as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = webhooks, treat_none_as_null = true)]
+pub struct WebhookRow {
+    /// Id.
+    pub id: String,
+    /// Owner.
+    pub project_id: String,
+    /// Where to send.
+    pub url: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The event types that it gets, separated by commas.
+    pub events: String,
+    /// The categories that it gets, separated by commas; empty for all.
+    pub categories: String,
+    /// A disabled endpoint keeps its queue.
+    pub enabled: bool,
+    /// Why it is disabled.
+    pub disabled_reason: Option<String>,
+    /// Sealed: what signs.
+    pub secret_sealed: Vec<u8>,
+    /// Sealed: what signed before and still does.
+    pub previous_secret_sealed: Option<Vec<u8>>,
+    /// Until when.
+    pub previous_secret_until: Option<i64>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+}
+
+/// Adds an endpoint.
+pub fn insert(db: &mut Db<'_>, row: &WebhookRow) -> StoreResult<()> {
+    on!(db, c => diesel::insert_into(webhooks::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Stores every column of a changed endpoint.
+pub fn update(db: &mut Db<'_>, row: &WebhookRow) -> StoreResult<()> {
+    let target = webhooks::table
+        .find(&row.id)
+        .filter(webhooks::project_id.eq(&row.project_id));
+    on!(db, c => diesel::update(target).set(row).execute(c))?;
+    Ok(())
+}
+
+/// The endpoint with that id, in that project.
+pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &WebhookId) -> StoreResult<Option<WebhookRow>> {
+    let query = webhooks::table
+        .find(id.as_str())
+        .filter(webhooks::project_id.eq(project.as_str()))
+        .select(WebhookRow::as_select());
+    Ok(on!(db, c => query.first(c).optional())?)
+}
+
+/// Those of `ids` that exist.
+pub fn with_ids(db: &mut Db<'_>, ids: &[String]) -> StoreResult<Vec<WebhookRow>> {
+    let query = webhooks::table
+        .filter(webhooks::id.eq_any(ids))
+        .select(WebhookRow::as_select());
+    Ok(on!(db, c => query.load(c))?)
+}
+
+/// A page of a project's endpoints.
+pub fn list(db: &mut Db<'_>, project: &ProjectId, page: &Page) -> StoreResult<Vec<WebhookRow>> {
+    let mut query = webhooks::table
+        .filter(webhooks::project_id.eq(project.as_str()))
+        .order(webhooks::id.desc())
+        .limit(page.limit)
+        .select(WebhookRow::as_select())
+        .into_boxed();
+    if let Some(after) = &page.after {
+        query = query.filter(webhooks::id.lt(after));
+    }
+    Ok(on!(db, c => query.load(c))?)
+}
+
+/// Those of a project that want events of that type and category, the disabled ones too.
+pub fn subscribed(
+    db: &mut Db<'_>,
+    project: &str,
+    event_type: &str,
+    category: Option<&str>,
+) -> StoreResult<Vec<Subscriber>> {
+    let query = webhooks::table
+        .filter(webhooks::project_id.eq(project))
+        .order(webhooks::id.asc())
+        .select((
+            webhooks::id,
+            webhooks::enabled,
+            webhooks::events,
+            webhooks::categories,
+        ));
+    let rows: Vec<(String, bool, String, String)> = on!(db, c => query.load(c))?;
+    let fits = |list: &str, word: &str| list.split(',').any(|entry| entry == word);
+    Ok(rows
+        .into_iter()
+        .filter(|(_, _, events, categories)| {
+            fits(events, event_type)
+                && (categories.is_empty() || category.is_none_or(|word| fits(categories, word)))
+        })
+        .map(|(id, enabled, _, _)| Subscriber { id, enabled })
+        .collect())
+}
+
+/// An endpoint that wants an event.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// Its id.
+    pub id: String,
+    /// Whether it gets anything now.
+    pub enabled: bool,
+}
+
+/// Removes an endpoint. False where there is none.
+pub fn delete(db: &mut Db<'_>, project: &ProjectId, id: &WebhookId) -> StoreResult<bool> {
+    let target = webhooks::table
+        .find(id.as_str())
+        .filter(webhooks::project_id.eq(project.as_str()));
+    Ok(on!(db, c => diesel::delete(target).execute(c))? == 1)
+}

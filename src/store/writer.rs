@@ -1,0 +1,125 @@
+//! The one writer of the embedded engine. It takes every work that is waiting, runs each in a savepoint of one
+//! transaction, commits once, and only then tells each caller: one fsync carries many requests.
+
+use super::engine::{Db, StoreError};
+use diesel::connection::{
+    AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
+use diesel::sqlite::SqliteConnection;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many works may wait. Past it a caller is told to come back.
+const QUEUE: usize = 1024;
+/// How many works share one commit.
+const BATCH: usize = 256;
+
+/// Told once the fate of the whole transaction is known.
+type Acknowledge = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// One piece of work: runs inside the transaction and returns whom to tell, and whether to keep its writes.
+type Work = Box<dyn FnOnce(&mut SqliteConnection) -> Acknowledge + Send>;
+
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Work>,
+}
+
+impl Writer {
+    /// Starts the writer's thread on its own connection.
+    pub fn start(connection: SqliteConnection) -> std::io::Result<Self> {
+        let (queue, works) = mpsc::channel(QUEUE);
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || run(connection, works))?;
+        Ok(Self { queue })
+    }
+
+    /// Runs `work` in a savepoint and returns when its writes are durable. An `Err` of the work undoes its
+    /// own writes only.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            let done = guarded(connection, work);
+            Box::new(move |committed| {
+                let told = match (done, committed) {
+                    (Ok(value), Ok(())) => Ok(value),
+                    (Ok(_), Err(why)) => Err(E::from(StoreError::Unavailable(why))),
+                    (Err(error), _) => Err(error),
+                };
+                // The caller may have gone away; its write stands all the same.
+                let _ = reply.send(told);
+            })
+        });
+        self.queue.try_send(work).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => {
+                StoreError::Unavailable("the writer has stopped".to_owned())
+            }
+        })?;
+        outcome
+            .await
+            .map_err(|_| StoreError::Unavailable("the writer has stopped".to_owned()))?
+    }
+}
+
+/// Runs one work in its savepoint; a panic in it undoes it and stays its own.
+fn guarded<T, E: From<StoreError>>(
+    connection: &mut SqliteConnection,
+    work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    Transactions::begin_transaction(connection).map_err(StoreError::from)?;
+    let done = catch_unwind(AssertUnwindSafe(|| work(&mut Db::Sqlite(connection))))
+        .unwrap_or_else(|panic| Err(E::from(StoreError::Defect(panic_text(panic.as_ref())))));
+    let ended = match &done {
+        Ok(_) => Transactions::commit_transaction(connection),
+        Err(_) => Transactions::rollback_transaction(connection),
+    };
+    ended.map_err(StoreError::from)?;
+    done
+}
+
+fn run(mut connection: SqliteConnection, mut works: mpsc::Receiver<Work>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while works.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let mut waiting: Vec<Acknowledge> = Vec::with_capacity(batch.len());
+        let committed = Transactions::begin_transaction_sql(&mut connection, "BEGIN IMMEDIATE")
+            .and_then(|()| {
+                waiting.extend(batch.drain(..).map(|work| work(&mut connection)));
+                Transactions::commit_transaction(&mut connection)
+            })
+            .map_err(|error| error.to_string());
+        // Where the transaction could not begin, dropping a work drops its reply channel, which its caller
+        // reads as "not available".
+        batch.clear();
+        if let Err(why) = &committed {
+            tracing::error!(error = %why, works = waiting.len(), "a transaction was not committed");
+            reset(&mut connection);
+        }
+        for acknowledge in waiting {
+            acknowledge(committed.clone());
+        }
+    }
+}
+
+/// After a failure the engine may still be in a transaction: ends it, so that the next one can begin.
+fn reset(connection: &mut SqliteConnection) {
+    if let Err(error) = connection.batch_execute("ROLLBACK") {
+        tracing::debug!(error = %error, "no transaction was open");
+    }
+    *Transactions::transaction_manager_status_mut(connection) = TransactionManagerStatus::default();
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic".to_owned())
+}
