@@ -144,7 +144,7 @@ impl Config {
         if let Some(keys) = &self.secret_keys {
             return Ok(KeyRing::parse(keys)?);
         }
-        let database = crate::store::sqlite_path(&self.database_url).unwrap_or_default();
+        let database = sqlite_path(&self.database_url).unwrap_or_default();
         let mut path = database.into_os_string();
         path.push(".secret-keys");
         let path = PathBuf::from(path);
@@ -154,6 +154,13 @@ impl Config {
         })?;
         Ok(KeyRing::parse(keys.trim())?)
     }
+}
+
+/// The file that a `sqlite://` URL names.
+pub fn sqlite_path(url: &str) -> Option<PathBuf> {
+    url.strip_prefix("sqlite://")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {

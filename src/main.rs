@@ -1,10 +1,13 @@
 //! The command line.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use crosscheck::ambient::{Ambient, System};
 use crosscheck::config::{Config, Given};
+use crosscheck::domain::category::Category;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
 use crosscheck::exchange::{Exchange, Settings, keys};
+use crosscheck::providers::registry;
 use crosscheck::serve::{self, Serve};
 use crosscheck::store::Store;
 use crosscheck::{http, telemetry, translate};
@@ -39,14 +42,16 @@ enum Command {
     },
     /// Translate an ATS's payload into the event that a vendor would get, without a server
     Translate {
-        /// Provider key, such as greenhouse
+        /// Provider key
+        #[arg(value_parser = PossibleValuesParser::new(registry::all().iter().map(|one| one.descriptor().key)))]
         provider: String,
-        /// The ATS's name of the endpoint, such as send_test
+        /// The ATS's name of the endpoint that takes the payload
         operation: String,
         /// The payload [default: standard input]
         file: Option<PathBuf>,
-        /// What is ordered: assessments, background_checks or reference_checks
-        #[arg(long, default_value = "assessments")]
+        /// What is ordered
+        #[arg(long, default_value = "assessments",
+              value_parser = PossibleValuesParser::new(Category::ALL.map(Category::as_str)))]
         category: String,
     },
     /// Print the API document (OpenAPI 3.1)

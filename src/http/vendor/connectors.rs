@@ -8,7 +8,7 @@ use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(get_one);
+    config.service(list_connectors).service(get_connector);
 }
 
 /// List providers
@@ -17,7 +17,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "Connectors", responses(
     (status = 200, description = "Every provider.", body = Vec<ConnectorMeta>), ReadProblems))]
 #[get("/connectors/meta")]
-async fn list(_: Caller) -> web::Json<Vec<ConnectorMeta>> {
+async fn list_connectors(_: Caller) -> web::Json<Vec<ConnectorMeta>> {
     web::Json(connectors::list())
 }
 
@@ -28,6 +28,6 @@ async fn list(_: Caller) -> web::Json<Vec<ConnectorMeta>> {
     params(("provider" = String, Path, description = "Provider key.")),
     responses((status = 200, description = "The provider.", body = ConnectorMeta), ReadProblems))]
 #[get("/connectors/meta/{provider}")]
-async fn get_one(_: Caller, provider: web::Path<String>) -> Result<web::Json<ConnectorMeta>, Failure> {
+async fn get_connector(_: Caller, provider: web::Path<String>) -> Result<web::Json<ConnectorMeta>, Failure> {
     Ok(web::Json(connectors::get(&provider)?))
 }

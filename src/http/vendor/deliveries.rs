@@ -14,7 +14,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(get_one).service(retry);
+    config
+        .service(list_deliveries)
+        .service(get_delivery)
+        .service(retry_delivery);
 }
 
 /// Where a job of the outbox stands.
@@ -135,7 +138,7 @@ pub fn next_try_at(row: &JobRow) -> Option<String> {
     params(("id" = String, Path, description = "Id of the endpoint."), StatusQuery, PageQuery),
     responses((status = 200, description = "A page.", body = Paged<Delivery>), ReadProblems))]
 #[get("/webhooks/{id}/deliveries")]
-async fn list(
+async fn list_deliveries(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -163,7 +166,7 @@ async fn list(
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the delivery.")),
     responses((status = 200, description = "The delivery.", body = Delivery), ReadProblems))]
 #[get("/deliveries/{id}")]
-async fn get_one(
+async fn get_delivery(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -178,7 +181,7 @@ async fn get_one(
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the delivery.")),
     responses((status = 200, description = "It is queued.", body = Delivery), WriteProblems))]
 #[post("/deliveries/{id}/retry")]
-async fn retry(
+async fn retry_delivery(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,

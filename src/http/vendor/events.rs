@@ -17,7 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(get_one).service(replay);
+    config
+        .service(list_events)
+        .service(get_event)
+        .service(replay_event);
 }
 
 /// Which events.
@@ -81,7 +84,7 @@ fn show(shown: ShownEvent) -> Result<KeptEvent, Problem> {
 #[utoipa::path(tag = "Events", params(EventQuery, PageQuery),
     responses((status = 200, description = "A page.", body = Paged<KeptEvent>), ReadProblems))]
 #[get("/events")]
-async fn list(
+async fn list_events(
     exchange: web::Data<Exchange>,
     caller: Caller,
     filter: web::Query<EventQuery>,
@@ -104,7 +107,7 @@ async fn list(
 #[utoipa::path(tag = "Events", params(("id" = String, Path, description = "Id of the event.")),
     responses((status = 200, description = "The event.", body = KeptEvent), ReadProblems))]
 #[get("/events/{id}")]
-async fn get_one(
+async fn get_event(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -118,7 +121,7 @@ async fn get_one(
 #[utoipa::path(tag = "Events", params(("id" = String, Path, description = "Id of the event.")),
     responses((status = 200, description = "It is queued.", body = Replayed), WriteProblems))]
 #[post("/events/{id}/replay")]
-async fn replay(
+async fn replay_event(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,

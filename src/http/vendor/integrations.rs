@@ -11,6 +11,7 @@ use crate::http::body::Submitted;
 use crate::http::openapi::{ReadProblems, WriteProblems};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
+use crate::providers::registry;
 use crate::store::integrations::IntegrationRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
@@ -21,11 +22,11 @@ use zeroize::Zeroizing;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(create)
-        .service(list)
-        .service(get_one)
-        .service(update)
-        .service(remove);
+        .service(create_integration)
+        .service(list_integrations)
+        .service(get_integration)
+        .service(update_integration)
+        .service(delete_integration);
 }
 
 /// What stands for a secret that is set.
@@ -35,7 +36,7 @@ const MASK: &str = "********";
 #[derive(Deserialize, ToSchema)]
 struct NewIntegration {
     /// Provider key; `GET /connectors/meta` lists all.
-    #[schema(example = "greenhouse", min_length = 1, max_length = 64)]
+    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64)]
     provider: String,
     /// What you offer through it.
     category: Category,
@@ -165,7 +166,7 @@ fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Integ
 #[utoipa::path(tag = "Integrations", request_body = NewIntegration, responses(
     (status = 201, description = "It is there.", body = Integration), WriteProblems))]
 #[post("/integrations")]
-async fn create(
+async fn create_integration(
     exchange: web::Data<Exchange>,
     body: Submitted<NewIntegration>,
 ) -> Result<HttpResponse, Failure> {
@@ -192,7 +193,7 @@ async fn create(
 #[utoipa::path(tag = "Integrations", params(PageQuery), responses(
     (status = 200, description = "A page.", body = Paged<Integration>), ReadProblems))]
 #[get("/integrations")]
-async fn list(
+async fn list_integrations(
     exchange: web::Data<Exchange>,
     caller: Caller,
     query: web::Query<PageQuery>,
@@ -211,7 +212,7 @@ async fn list(
 #[utoipa::path(tag = "Integrations", params(("id" = String, Path, description = "Id of the integration.")),
     responses((status = 200, description = "The integration.", body = Integration), ReadProblems))]
 #[get("/integrations/{id}")]
-async fn get_one(
+async fn get_integration(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -227,7 +228,7 @@ async fn get_one(
     params(("id" = String, Path, description = "Id of the integration.")),
     responses((status = 200, description = "As it is now.", body = Integration), WriteProblems))]
 #[patch("/integrations/{id}")]
-async fn update(
+async fn update_integration(
     exchange: web::Data<Exchange>,
     id: web::Path<String>,
     body: Submitted<IntegrationUpdate>,
@@ -255,7 +256,7 @@ async fn update(
 #[utoipa::path(tag = "Integrations", params(("id" = String, Path, description = "Id of the integration.")),
     responses((status = 204, description = "It is gone."), WriteProblems))]
 #[delete("/integrations/{id}")]
-async fn remove(
+async fn delete_integration(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,

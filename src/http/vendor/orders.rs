@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(get_one);
+    config.service(list_orders).service(get_order);
 }
 
 /// An order.
@@ -178,7 +178,7 @@ fn show(shown: ShownOrder) -> Result<Order, Problem> {
     ),
     responses((status = 200, description = "A page.", body = Paged<Order>), ReadProblems))]
 #[get("/unified/ats/{category}/orders")]
-async fn list(
+async fn list_orders(
     exchange: web::Data<Exchange>,
     path: web::Path<String>,
     caller: Caller,
@@ -202,7 +202,7 @@ async fn list(
     ),
     responses((status = 200, description = "The order.", body = OrderData), ReadProblems))]
 #[get("/unified/ats/{category}/orders/{id}")]
-async fn get_one(
+async fn get_order(
     exchange: web::Data<Exchange>,
     path: web::Path<(String, String)>,
     caller: Caller,

@@ -16,7 +16,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(put_all).service(list).service(get_one);
+    config
+        .service(replace_packages)
+        .service(list_packages)
+        .service(get_package);
 }
 
 /// A whole list.
@@ -89,7 +92,7 @@ fn show(package: Package) -> Result<ShownPackage, Problem> {
     ),
     responses((status = 200, description = "The list is as sent.", body = PackageListStored), WriteProblems))]
 #[put("/unified/ats/{category}/packages")]
-async fn put_all(
+async fn replace_packages(
     exchange: web::Data<Exchange>,
     path: web::Path<String>,
     body: Submitted<PackageList>,
@@ -114,7 +117,7 @@ async fn put_all(
     ),
     responses((status = 200, description = "A page.", body = Paged<ShownPackage>), ReadProblems))]
 #[get("/unified/ats/{category}/packages")]
-async fn list(
+async fn list_packages(
     exchange: web::Data<Exchange>,
     path: web::Path<String>,
     caller: Caller,
@@ -138,7 +141,7 @@ async fn list(
     ),
     responses((status = 200, description = "The package.", body = PackageData), ReadProblems))]
 #[get("/unified/ats/{category}/packages/{id}")]
-async fn get_one(
+async fn get_package(
     exchange: web::Data<Exchange>,
     path: web::Path<(String, String)>,
     caller: Caller,

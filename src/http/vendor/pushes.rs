@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(get_one).service(retry);
+    config.service(list_pushes).service(get_push).service(retry_push);
 }
 
 /// Which pushes.
@@ -77,7 +77,7 @@ fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Push {
 #[utoipa::path(tag = "Pushes", params(PushQuery, StatusQuery, PageQuery),
     responses((status = 200, description = "A page.", body = Paged<Push>), ReadProblems))]
 #[get("/pushes")]
-async fn list(
+async fn list_pushes(
     exchange: web::Data<Exchange>,
     caller: Caller,
     of_order: web::Query<PushQuery>,
@@ -104,7 +104,7 @@ async fn list(
 #[utoipa::path(tag = "Pushes", params(("id" = String, Path, description = "Id of the push.")),
     responses((status = 200, description = "The push.", body = Push), ReadProblems))]
 #[get("/pushes/{id}")]
-async fn get_one(
+async fn get_push(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -119,7 +119,7 @@ async fn get_one(
 #[utoipa::path(tag = "Pushes", params(("id" = String, Path, description = "Id of the push.")),
     responses((status = 200, description = "It is queued.", body = Push), WriteProblems))]
 #[post("/pushes/{id}/retry")]
-async fn retry(
+async fn retry_push(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(get_one);
+    config.service(list_request_logs).service(get_request_log);
 }
 
 /// A call of an ATS's.
@@ -86,7 +86,7 @@ fn show(shown: ShownLog) -> Result<RequestLog, Problem> {
     params(("x-account-id" = Option<String>, Header, description = "Whose calls."), PageQuery),
     responses((status = 200, description = "A page.", body = Paged<RequestLog>), ReadProblems))]
 #[get("/requests/logs")]
-async fn list(
+async fn list_request_logs(
     exchange: web::Data<Exchange>,
     caller: Caller,
     query: web::Query<PageQuery>,
@@ -104,7 +104,7 @@ async fn list(
 #[utoipa::path(tag = "Request logs", params(("id" = String, Path, description = "Id of the entry.")),
     responses((status = 200, description = "The entry.", body = RequestLogData), ReadProblems))]
 #[get("/requests/logs/{id}")]
-async fn get_one(
+async fn get_request_log(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,

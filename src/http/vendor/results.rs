@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(report).service(newest);
+    config.service(report_result).service(get_result);
 }
 
 /// What became of a report (StackOne's three keys, then ours).
@@ -74,7 +74,7 @@ struct ResultData {
     ),
     responses((status = 200, description = "It is stored.", body = Reported), WriteProblems))]
 #[patch("/unified/ats/{category}/orders/{id}/result")]
-async fn report(
+async fn report_result(
     exchange: web::Data<Exchange>,
     path: web::Path<(String, String)>,
     body: Submitted<ResultUpdate>,
@@ -107,7 +107,7 @@ async fn report(
     ),
     responses((status = 200, description = "The result.", body = ResultData), ReadProblems))]
 #[get("/unified/ats/{category}/orders/{id}/result")]
-async fn newest(
+async fn get_result(
     exchange: web::Data<Exchange>,
     path: web::Path<(String, String)>,
     caller: Caller,

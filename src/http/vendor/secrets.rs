@@ -6,6 +6,7 @@ use crate::exchange::accounts::NewAccount;
 use crate::http::body::Submitted;
 use crate::http::openapi::WriteProblems;
 use crate::http::problem::Failure;
+use crate::providers::registry;
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,14 +14,14 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(create);
+    config.service(create_secrets);
 }
 
 /// A customer to link.
 #[derive(Deserialize, ToSchema)]
 struct NewSecrets {
     /// Which ATS the customer has.
-    #[schema(example = "greenhouse", min_length = 1, max_length = 64)]
+    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64)]
     provider: String,
     /// Through which integration, where several fit.
     #[serde(default)]
@@ -45,7 +46,7 @@ struct Secrets {
     #[schema(example = "ct_vd0l5Yw2PTuT3xQ5j1oYq7cLkU2c8pB9sR4nX6zAeGk")]
     secret_key: String,
     /// What the ATS puts before the name of each endpoint.
-    #[schema(example = "https://crosscheck.example/external-trigger/greenhouse")]
+    #[schema(example = json!(format!("https://crosscheck.example/external-trigger/{}", registry::example_key())))]
     base_url: String,
     /// The account that was made: send it as `x-account-id`.
     #[schema(example = "acc_02xvJ0nEdbcjBOZlbbGTsE")]
@@ -60,7 +61,7 @@ struct Secrets {
     params(("category" = crate::domain::category::Category, Path, description = "What is ordered.")),
     responses((status = 201, description = "The customer is linked.", body = Secrets), WriteProblems))]
 #[post("/unified/ats/{category}/secrets")]
-async fn create(
+async fn create_secrets(
     exchange: web::Data<Exchange>,
     path: web::Path<String>,
     body: Submitted<NewSecrets>,

@@ -20,12 +20,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(create)
-        .service(list)
-        .service(get_one)
-        .service(update)
-        .service(remove)
-        .service(test);
+        .service(create_webhook)
+        .service(list_webhooks)
+        .service(get_webhook)
+        .service(update_webhook)
+        .service(delete_webhook)
+        .service(test_webhook);
 }
 
 /// A new endpoint.
@@ -138,7 +138,10 @@ fn show(row: WebhookRow, secret: Option<&str>) -> Webhook {
 #[utoipa::path(tag = "Webhooks", request_body = NewWebhook, responses(
     (status = 201, description = "It is there.", body = Webhook), WriteProblems))]
 #[post("/webhooks")]
-async fn create(exchange: web::Data<Exchange>, body: Submitted<NewWebhook>) -> Result<HttpResponse, Failure> {
+async fn create_webhook(
+    exchange: web::Data<Exchange>,
+    body: Submitted<NewWebhook>,
+) -> Result<HttpResponse, Failure> {
     let new = body.value;
     let change = WebhookChange {
         url: Some(new.url),
@@ -158,7 +161,7 @@ async fn create(exchange: web::Data<Exchange>, body: Submitted<NewWebhook>) -> R
 #[utoipa::path(tag = "Webhooks", params(PageQuery), responses(
     (status = 200, description = "A page.", body = Paged<Webhook>), ReadProblems))]
 #[get("/webhooks")]
-async fn list(
+async fn list_webhooks(
     exchange: web::Data<Exchange>,
     caller: Caller,
     query: web::Query<PageQuery>,
@@ -177,7 +180,7 @@ async fn list(
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
     responses((status = 200, description = "The endpoint.", body = Webhook), ReadProblems))]
 #[get("/webhooks/{id}")]
-async fn get_one(
+async fn get_webhook(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -195,7 +198,7 @@ async fn get_one(
     params(("id" = String, Path, description = "Id of the endpoint.")),
     responses((status = 200, description = "As it is now.", body = Webhook), WriteProblems))]
 #[patch("/webhooks/{id}")]
-async fn update(
+async fn update_webhook(
     exchange: web::Data<Exchange>,
     id: web::Path<String>,
     body: Submitted<WebhookUpdate>,
@@ -222,7 +225,7 @@ async fn update(
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
     responses((status = 204, description = "It is gone."), WriteProblems))]
 #[delete("/webhooks/{id}")]
-async fn remove(
+async fn delete_webhook(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
@@ -237,7 +240,7 @@ async fn remove(
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
     responses((status = 200, description = "It was tried.", body = WebhookTest), WriteProblems))]
 #[post("/webhooks/{id}/test")]
-async fn test(
+async fn test_webhook(
     exchange: web::Data<Exchange>,
     caller: Caller,
     id: web::Path<String>,
