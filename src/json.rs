@@ -5,8 +5,8 @@
 //! that was sent: values are candidates' data.
 
 use crate::domain::problem::{ErrorCode, Problem, Violation};
-use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -115,11 +115,13 @@ impl Schema {
 
     /// Everything in `value` that breaks the schema.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        self.0
-            .iter_errors(value)
+        let errors = self.0.iter_errors(value);
+        let mut found: Vec<_> = errors
+            .flat_map(|error| describe(&error))
             .take(MAX_VIOLATIONS)
-            .map(|error| violation(&error))
-            .collect()
+            .collect();
+        found.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+        found
     }
 
     /// Why the typed parser refused `text`: every violation, or where the syntax breaks.
@@ -165,31 +167,67 @@ fn syntax(error: &serde_json::Error) -> Problem {
     ))
 }
 
-fn violation(error: &jsonschema::ValidationError<'_>) -> Violation {
+/// An error in our words. Of alternatives only the one that has the right type is explained: a wrong field in
+/// an optional object is told as that field, not as "neither an object of that form nor null".
+fn describe(error: &ValidationError<'_>) -> Vec<Violation> {
     let at = error.instance_path().to_string();
-    let code = error.kind().keyword().to_owned();
     match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let has_right_type = |branch: &&Vec<ValidationError<'_>>| {
+                !branch
+                    .iter()
+                    .any(|one| is_type(one) && one.instance_path() == error.instance_path())
+            };
+            let fitting: Vec<_> = context.iter().filter(has_right_type).collect();
+            if let [only] = fitting.as_slice() {
+                return only.iter().flat_map(describe).collect();
+            }
+            let types: Vec<_> = context
+                .iter()
+                .flatten()
+                .filter(|one| is_type(one))
+                .map(wanted_type)
+                .collect();
+            let message = format!("{} must be {}", named(&at), types.join(" or "));
+            vec![Violation::new(at, "type", message)]
+        }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-            Violation::new(pointer, "required", format!("{name} is required: send it"))
+            vec![Violation::new(
+                pointer,
+                "required",
+                format!("{name} is required: send it"),
+            )]
         }
-        ValidationErrorKind::Type { kind } => {
-            let wanted = match kind {
-                jsonschema::error::TypeKind::Single(one) => one.to_string(),
-                jsonschema::error::TypeKind::Multiple(many) => many
-                    .iter()
-                    .map(|one| one.to_string())
-                    .collect::<Vec<_>>()
-                    .join(" or "),
-            };
-            let message = format!("{} must be {wanted}", named(&at));
-            Violation::new(at, "type", message)
+        ValidationErrorKind::Type { .. } => {
+            let message = format!("{} must be {}", named(&at), wanted_type(error));
+            vec![Violation::new(at, "type", message)]
         }
-        _ => {
+        kind => {
             let message = format!("{}: {}", named(&at), error.masked_with("the value"));
-            Violation::new(at, code, message)
+            vec![Violation::new(at, kind.keyword(), message)]
         }
+    }
+}
+
+fn is_type(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), ValidationErrorKind::Type { .. })
+}
+
+fn wanted_type(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::Type {
+            kind: TypeKind::Single(one),
+        } => one.to_string(),
+        ValidationErrorKind::Type {
+            kind: TypeKind::Multiple(many),
+        } => many
+            .iter()
+            .map(|one| one.to_string())
+            .collect::<Vec<_>>()
+            .join(" or "),
+        _ => "something else".to_owned(),
     }
 }
 
