@@ -121,7 +121,7 @@ impl Exchange {
         let (project, id) = (project.clone(), id.clone());
         let found = self
             .store
-            .read(move |db| Ok::<_, StoreError>(accounts::find(db, &project, &id)?))
+            .read(move |db| accounts::find(db, &project, &id))
             .await?;
         found
             .map(|_| ())

@@ -248,10 +248,7 @@ impl Exchange {
             return Ok(None);
         };
         let project = customer.project.clone();
-        let found = self
-            .store
-            .read(move |db| Ok::<_, StoreError>(orders::find(db, &project, &id)?))
-            .await?;
+        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
         Ok(found
             .map(|(order, _)| order)
             .filter(|order| order.account_id == customer.account.id))

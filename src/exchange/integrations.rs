@@ -78,7 +78,7 @@ impl Exchange {
         let (id, project) = (IntegrationId::parse(id).ok_or_else(unknown)?, project.clone());
         let row = self
             .store
-            .read(move |db| Ok::<_, StoreError>(integrations::find(db, &project, &id)?))
+            .read(move |db| integrations::find(db, &project, &id))
             .await?;
         row.ok_or_else(unknown)
     }

@@ -132,12 +132,12 @@ impl<'a> ListUrl<'a> {
         let account = &self.customer.account;
         let mut body = json!({"account_id": account.id, "provider": account.provider});
         let mut url = self.url.to_owned();
-        if let Some(next) = next {
-            if let (Some(body), Ok(mut with_cursor)) = (body.as_object_mut(), url::Url::parse(self.url)) {
-                body.insert("next".to_owned(), Value::from(next));
-                with_cursor.query_pairs_mut().append_pair("next", next);
-                url = with_cursor.into();
-            }
+        if let Some(next) = next
+            && let (Some(body), Ok(mut with_cursor)) = (body.as_object_mut(), url::Url::parse(self.url))
+        {
+            body.insert("next".to_owned(), Value::from(next));
+            with_cursor.query_pairs_mut().append_pair("next", next);
+            url = with_cursor.into();
         }
         let body = body.to_string().into_bytes();
         let signed = signing::headers([self.signing_secret.as_str()], call_id, at, &body);

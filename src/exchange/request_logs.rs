@@ -118,7 +118,7 @@ impl Exchange {
         let project = project.clone();
         let rows = self
             .store
-            .read(move |db| Ok::<_, StoreError>(request_logs::list(db, &project, account.as_ref(), &page)?))
+            .read(move |db| request_logs::list(db, &project, account.as_ref(), &page))
             .await?;
         rows.into_iter().map(|row| self.show_log(row)).collect()
     }

@@ -117,7 +117,7 @@ impl Exchange {
         let (id, project) = (WebhookId::parse(id).ok_or_else(unknown)?, project.clone());
         let row = self
             .store
-            .read(move |db| Ok::<_, StoreError>(webhooks::find(db, &project, &id)?))
+            .read(move |db| webhooks::find(db, &project, &id))
             .await?;
         row.ok_or_else(unknown)
     }
