@@ -14,7 +14,7 @@ use crate::providers::provider::{Answer, Claim, ErrorReport, Inquiry, Provider, 
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::IntegrationRow;
 use crate::store::orders::{self, OrderRow};
-use crate::store::{StoreError, packages, request_logs};
+use crate::store::{packages, request_logs};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;

@@ -9,8 +9,8 @@ use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::signing;
 use crate::providers::provider::Provider;
 use crate::providers::registry;
+use crate::store::Page;
 use crate::store::integrations::{self, IntegrationRow};
-use crate::store::{Page, StoreError};
 use zeroize::Zeroizing;
 
 /// What of an integration can be set. `None` leaves it, `Some(None)` clears it.

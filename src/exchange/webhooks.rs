@@ -7,9 +7,9 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::{Outbox, signing, webhook_secrets};
+use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
 use crate::store::webhooks::{self, WebhookRow};
-use crate::store::{Page, StoreError};
 use serde_json::json;
 use zeroize::Zeroizing;
 
