@@ -69,7 +69,7 @@ impl Client {
     pub fn new(guard: AddressGuard) -> Result<Self, reqwest::Error> {
         // Fails only where a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |reach: Reach| {
+        let builder = |reach: Reach| {
             reqwest::Client::builder()
                 .user_agent(USER_AGENT)
                 .redirect(reqwest::redirect::Policy::none())
@@ -77,7 +77,14 @@ impl Client {
                 .dns_resolver(guard.resolver(reach))
                 .pool_idle_timeout(Duration::from_secs(30))
                 .pool_max_idle_per_host(64)
-                .build()
+        };
+        let build = |reach: Reach| {
+            builder(reach).build().or_else(|_| {
+                tracing::warn!(
+                    "this system has no CA certificates (Debian: ca-certificates): https calls will fail"
+                );
+                builder(reach).tls_certs_only([]).build()
+            })
         };
         Ok(Self {
             public: build(Reach::Public)?,
