@@ -11,8 +11,9 @@ pub mod domain;
 pub mod json;
 pub mod telemetry;
 
-// floor 2: the ATSs' wires (pure), and what is kept
+// floor 2: the ATSs' wires (pure), what is kept, and simulated ATSs
 pub mod providers;
+pub mod sandbox;
 pub mod store;
 
 // floor 3: what leaves the house
