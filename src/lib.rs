@@ -28,3 +28,6 @@ pub mod http;
 // floor 6: the whole
 pub mod serve;
 pub mod translate;
+
+// floor 6: the story that `demo` tells
+pub mod demo;
