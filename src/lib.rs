@@ -25,9 +25,7 @@ pub mod exchange;
 // floor 5: the faces
 pub mod http;
 
-// floor 6: the whole
+// floor 6: the whole, and the story that `demo` tells
+pub mod demo;
 pub mod serve;
 pub mod translate;
-
-// floor 6: the story that `demo` tells
-pub mod demo;
