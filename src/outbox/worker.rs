@@ -10,7 +10,7 @@ use crate::ambient::Ambient;
 use crate::crypto::{Place, Vault};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::EventRow;
-use crate::store::jobs::{self, Claimed, JobKind, JobRow};
+use crate::store::jobs::{self, Claimed, JobKind, JobRow, MAX_CLAIMS};
 use crate::store::webhooks::WebhookRow;
 use crate::store::{Store, StoreResult, events, webhooks};
 use std::collections::HashMap;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// How many sends are under way at once.
@@ -28,6 +29,9 @@ const WORTHWHILE: u32 = 16;
 const GATHER: Duration = Duration::from_millis(3);
 /// The lease: the deadline and a margin.
 const LEASE_MS: i64 = 20_000;
+/// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
+/// outlast it, or the job would be claimed and sent a second time meanwhile.
+const SENDING: Duration = Duration::from_secs(18);
 /// Looks again at least so often, whatever it was told.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -90,6 +94,7 @@ impl Outbox {
         event_id: &str,
         at: Timestamp,
         body: Vec<u8>,
+        deadline: Duration,
     ) -> Result<Incoming, CallError> {
         let signed = signing::headers(secrets.iter().map(|secret| secret.as_str()), event_id, at, &body);
         let headers = signed
@@ -101,7 +106,7 @@ impl Outbox {
             url,
             headers,
             body: Some(body),
-            deadline: DEADLINE,
+            deadline,
             read_back: READ_BACK,
         };
         client.call(outgoing).await
@@ -115,19 +120,21 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let gathered = tokio::time::timeout(GATHER, places.acquire_many(WORTHWHILE)).await;
         drop(gathered);
         // One free place is the least: a claim is never larger than what can be sent at once.
-        let Ok(first) = Arc::clone(&places).acquire_owned().await else {
-            break;
+        let first = tokio::select! {
+            first = Arc::clone(&places).acquire_owned() => first,
+            _ = stopped.changed() => break,
         };
+        let Ok(first) = first else { break };
+        let ends = Instant::now() + SENDING;
         let free = i64::try_from(places.available_permits() + 1).unwrap_or(1);
         let now = outbox.ambient.now();
-        let lease_until = now.plus_ms(LEASE_MS);
         let claimed = outbox
             .store
-            .write(move |db| jobs::claim(db, now, free, lease_until))
+            .write(move |db| jobs::claim(db, now, free, LEASE_MS))
             .await;
         drop(first);
         let idle = match claimed {
-            Ok(claimed) => dispatch(&outbox, claimed, &places, &outcomes).await,
+            Ok(claimed) => dispatch(&outbox, claimed, ends, &places, &outcomes).await,
             Err(error) => {
                 tracing::warn!(%error, "jobs could not be claimed");
                 Some(LONGEST_SLEEP)
@@ -150,6 +157,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
 async fn dispatch(
     outbox: &Arc<Outbox>,
     claimed: Claimed,
+    ends: Instant,
     places: &Arc<Semaphore>,
     outcomes: &mpsc::Sender<Outcome>,
 ) -> Option<Duration> {
@@ -161,18 +169,19 @@ async fn dispatch(
         let wait = if wait <= 0 { i64::MAX } else { wait };
         LONGEST_SLEEP.min(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
     });
-    for job in claimed.quarantined {
-        let _ = outcomes.send(Outcome::Quarantined(job)).await;
+    let (worn_out, sendable): (Vec<_>, Vec<_>) =
+        claimed.jobs.into_iter().partition(|job| job.claims >= MAX_CLAIMS);
+    for job in worn_out {
+        conclude(outbox, job, Tried::TakenOut, outcomes, None).await;
     }
-    let (deliveries, pushes): (Vec<_>, Vec<_>) = claimed
-        .jobs
+    let (deliveries, pushes): (Vec<_>, Vec<_>) = sendable
         .into_iter()
         .partition(|job| job.kind == JobKind::Delivery.as_str());
     let place = || Arc::clone(places).try_acquire_owned().ok();
     for job in pushes {
         let (outbox, outcomes, place) = (Arc::clone(outbox), outcomes.clone(), place());
         tokio::spawn(async move {
-            let tried = push::send(&outbox, &job).await;
+            let tried = push::send(&outbox, &job, ends).await;
             conclude(&outbox, job, tried, &outcomes, place).await;
         });
     }
@@ -190,7 +199,7 @@ async fn dispatch(
         let material = loaded.get(&job);
         let (outbox, outcomes, place) = (Arc::clone(outbox), outcomes.clone(), place());
         tokio::spawn(async move {
-            let tried = deliver(&outbox, material).await;
+            let tried = deliver(&outbox, material, ends).await;
             conclude(&outbox, job, tried, &outcomes, place).await;
         });
     }
@@ -207,14 +216,20 @@ async fn conclude(
     let at = outbox.ambient.now();
     drop(place);
     let fraction = outbox.ambient.fraction();
-    let _ = outcomes
-        .send(Outcome::Tried {
-            job,
-            tried,
-            at,
-            fraction,
-        })
-        .await;
+    let outcome = Outcome {
+        job,
+        tried,
+        at,
+        fraction,
+    };
+    // Fails only where the recorder ended, which it does after every sender.
+    let _ = outcomes.send(outcome).await;
+}
+
+/// How long a call may still take before the lease's safe time `ends`; none where it is not worth beginning.
+pub fn time_left(ends: Instant) -> Option<Duration> {
+    let left = ends.saturating_duration_since(Instant::now());
+    (!left.is_zero()).then(|| left.min(DEADLINE))
 }
 
 /// The events and endpoints of a batch of deliveries.
@@ -258,21 +273,26 @@ async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
         .await
 }
 
-async fn deliver(outbox: &Outbox, material: Option<(Arc<EventRow>, Arc<WebhookRow>)>) -> Tried {
+async fn deliver(
+    outbox: &Outbox,
+    material: Option<(Arc<EventRow>, Arc<WebhookRow>)>,
+    ends: Instant,
+) -> Tried {
     let Some((event, webhook)) = material else {
         return Tried::never("its endpoint was deleted");
     };
-    if !webhook.enabled {
-        return Tried::EndpointDisabled;
-    }
+    let Some(deadline) = time_left(ends).filter(|_| webhook.enabled) else {
+        return Tried::NotMade;
+    };
     let at = outbox.ambient.now();
     let opened = open(&outbox.vault, &event, &webhook, at);
     let (body, secrets) = match opened {
         Ok(opened) => opened,
         Err(error) => return Tried::failed(error.to_string(), 0),
     };
-    let began = tokio::time::Instant::now();
-    let answer = Outbox::deliver(&outbox.client, &webhook.url, &secrets, &event.id, at, body).await;
+    let began = Instant::now();
+    let (client, url) = (&outbox.client, &webhook.url);
+    let answer = Outbox::deliver(client, url, &secrets, &event.id, at, body, deadline).await;
     let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     match answer {
         Ok(answer) => match answer.status {

@@ -1,6 +1,6 @@
 //! The outbox: jobs that the worker claims under a lease, and the attempts made at them.
 
-use super::engine::{Db, StoreResult, on, word};
+use super::engine::{Db, StoreResult, clock, on, word};
 use super::schema::{attempts, jobs};
 use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
@@ -179,8 +179,6 @@ pub struct AttemptRow {
 pub struct Claimed {
     /// Leased to the caller, their fences raised.
     pub jobs: Vec<JobRow>,
-    /// Claimed too often: taken out instead.
-    pub quarantined: Vec<JobRow>,
     /// When the next job falls due.
     pub next_due: Option<Timestamp>,
 }
@@ -193,8 +191,12 @@ pub struct Finished {
     pub status: JobStatus,
     /// When it is due again, where it is.
     pub due_at: Timestamp,
-    /// The try that was made.
-    pub attempt: AttemptRow,
+    /// When the lease ended.
+    pub at: Timestamp,
+    /// The try, where one was made.
+    pub attempt: Option<AttemptRow>,
+    /// Why it stands there, where no try says so.
+    pub reason: Option<&'static str>,
 }
 
 /// Adds a job.
@@ -203,16 +205,14 @@ pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// Leases up to `limit` jobs that are due. At most one push of an order is leased at a time.
+/// Leases up to `limit` jobs that are due at `now`, for `lease_ms` by the database's clock. At most one push
+/// of an order is leased at a time.
 ///
 /// The words for the status stand in the SQL itself: SQLite uses a partial index only where it can see that
 /// the query is about the same rows.
-pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_until: Timestamp) -> StoreResult<Claimed> {
-    let expired = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'sending'"))
-        .filter(jobs::leased_until.le(now.0));
-    on!(db, c => diesel::update(expired).set(jobs::status.eq("pending")).execute(c))?;
-
+pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_ms: i64) -> StoreResult<Claimed> {
+    let clock = clock(db)?;
+    end_leases(db, clock)?;
     let siblings = diesel::alias!(jobs as siblings);
     let another_is_sent = siblings
         .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
@@ -225,25 +225,14 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_until: Timestamp
         .order(jobs::due_at.asc())
         .limit(limit)
         .select(JobRow::as_select());
-    let due: Vec<JobRow> = on!(db, c => due.load(c))?;
+    let mut claimed: Vec<JobRow> = on!(db, c => due.load(c))?;
 
-    let (quarantined, mut claimed): (Vec<_>, Vec<_>) =
-        due.into_iter().partition(|job| job.claims >= MAX_CLAIMS);
-    let ids = |jobs: &[JobRow]| jobs.iter().map(|job| job.id.clone()).collect::<Vec<_>>();
-    if !quarantined.is_empty() {
-        let target = jobs::table.filter(jobs::id.eq_any(ids(&quarantined)));
-        let change = (
-            jobs::status.eq("quarantined"),
-            jobs::last_error.eq("taken out: claimed too often without an outcome"),
-            jobs::updated_at.eq(now.0),
-        );
-        on!(db, c => diesel::update(target).set(change).execute(c))?;
-    }
     if !claimed.is_empty() {
-        let target = jobs::table.filter(jobs::id.eq_any(ids(&claimed)));
+        let ids: Vec<_> = claimed.iter().map(|job| job.id.as_str()).collect();
+        let target = jobs::table.filter(jobs::id.eq_any(ids));
         let change = (
             jobs::status.eq("sending"),
-            jobs::leased_until.eq(lease_until.0),
+            jobs::leased_until.eq(clock.saturating_add(lease_ms)),
             jobs::fence.eq(jobs::fence + 1),
             jobs::claims.eq(jobs::claims + 1),
         );
@@ -259,7 +248,6 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_until: Timestamp
     let next_due: Option<i64> = on!(db, c => next.first(c).optional())?;
     Ok(Claimed {
         jobs: claimed,
-        quarantined,
         next_due: next_due.map(Timestamp),
     })
 }
@@ -271,29 +259,53 @@ pub fn finish(db: &mut Db<'_>, finished: &Finished) -> StoreResult<bool> {
         .find(&job.id)
         .filter(jobs::fence.eq(job.fence))
         .filter(jobs::status.eq(JobStatus::Sending.as_str()));
+    let (made, last_status, last_error) = match &finished.attempt {
+        Some(attempt) => (1, attempt.status, attempt.error.as_deref()),
+        None => (0, job.last_status, finished.reason.or(job.last_error.as_deref())),
+    };
     let change = (
         jobs::status.eq(finished.status.as_str()),
         jobs::due_at.eq(finished.due_at.0),
         jobs::leased_until.eq(None::<i64>),
         jobs::claims.eq(0),
-        jobs::tries.eq(job.tries + 1),
-        jobs::last_status.eq(finished.attempt.status),
-        jobs::last_error.eq(finished.attempt.error.as_deref()),
-        jobs::updated_at.eq(finished.attempt.at),
+        jobs::tries.eq(job.tries + made),
+        jobs::last_status.eq(last_status),
+        jobs::last_error.eq(last_error),
+        jobs::updated_at.eq(finished.at.0),
     );
     let changed = on!(db, c => diesel::update(target).set(change).execute(c))?;
     if changed == 0 {
         return Ok(false);
     }
-    on!(db, c => diesel::insert_into(attempts::table).values(&finished.attempt).execute(c))?;
+    if let Some(attempt) = &finished.attempt {
+        on!(db, c => diesel::insert_into(attempts::table).values(attempt).execute(c))?;
+    }
     Ok(true)
 }
 
 /// At a start of the one process on the embedded engine, no worker can be alive: frees all leases.
 pub fn free_leases(db: &mut Db<'_>) -> StoreResult<usize> {
-    let target = jobs::table.filter(sql::<Bool>("jobs.status = 'sending'"));
-    let change = (jobs::status.eq("pending"), jobs::leased_until.eq(None::<i64>));
-    Ok(on!(db, c => diesel::update(target).set(change).execute(c))?)
+    end_leases(db, i64::MAX)
+}
+
+/// Takes back the leases that ended by `until` without an outcome. What they were for is due again, save a
+/// push whose order has a newer one: sent after it, or beside it, it would undo what the ATS shows.
+fn end_leases(db: &mut Db<'_>, until: i64) -> StoreResult<usize> {
+    let ended = || {
+        jobs::table
+            .filter(sql::<Bool>("jobs.status = 'sending'"))
+            .filter(jobs::leased_until.le(until))
+    };
+    let newer = diesel::alias!(jobs as newer);
+    let has_newer = newer
+        .filter(newer.field(jobs::target_id).eq(jobs::target_id))
+        .filter(newer.field(jobs::kind).eq("push"))
+        .filter(newer.field(jobs::created_at).gt(jobs::created_at));
+    let outdated = ended().filter(jobs::kind.eq("push")).filter(exists(has_newer));
+    let freed = (jobs::status.eq("superseded"), jobs::leased_until.eq(None::<i64>));
+    let superseded = on!(db, c => diesel::update(outdated).set(freed).execute(c))?;
+    let freed = (jobs::status.eq("pending"), jobs::leased_until.eq(None::<i64>));
+    Ok(superseded + on!(db, c => diesel::update(ended()).set(freed).execute(c))?)
 }
 
 /// A newer revision takes the place of every push of the order that nobody has begun to send.
@@ -311,12 +323,13 @@ pub fn supersede_pushes(db: &mut Db<'_>, project: &str, order: &str, at: Timesta
     Ok(())
 }
 
-/// Whether the order has a push newer than `job`.
+/// Whether the order has a push newer than `job`. Their times strictly increase within an order; their ids
+/// do not, for they are drawn before the transaction that decides which comes first.
 pub fn has_newer_push(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
     let newer = jobs::table
         .filter(jobs::target_id.eq(&job.target_id))
         .filter(jobs::kind.eq(JobKind::Push.as_str()))
-        .filter(jobs::id.gt(&job.id))
+        .filter(jobs::created_at.gt(job.created_at))
         .select(jobs::id);
     let newer: Option<String> = on!(db, c => newer.first(c).optional())?;
     Ok(newer.is_some())
