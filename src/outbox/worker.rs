@@ -5,6 +5,7 @@ use super::announcer::Announcer;
 use super::client::{CallError, Client, DEADLINE, Incoming, Outgoing, READ_BACK};
 use super::push;
 use super::recorder::{self, Outcome, Tried};
+use super::seats::{Seat, Seats};
 use super::signing;
 use crate::ambient::Ambient;
 use crate::crypto::{Place, Vault};
@@ -16,14 +17,14 @@ use crate::store::{Store, StoreResult, events, webhooks};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// How many sends are under way at once.
 const CAPACITY: u32 = 64;
-/// Fewer free places than this are not worth a claim of their own yet...
+/// Fewer free seats than this are not worth a claim of their own yet...
 const WORTHWHILE: u32 = 16;
 /// ... but nothing waits longer than this for company.
 const GATHER: Duration = Duration::from_millis(3);
@@ -115,26 +116,26 @@ impl Outbox {
 
 async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let (outcomes, recorded) = recorder::start(Arc::clone(&outbox));
-    let places = Arc::new(Semaphore::new(usize::try_from(CAPACITY).unwrap_or(1)));
+    let seats = Seats::new(CAPACITY);
     while !*stopped.borrow() {
-        let gathered = tokio::time::timeout(GATHER, places.acquire_many(WORTHWHILE)).await;
+        let gathered = tokio::time::timeout(GATHER, seats.free.acquire_many(WORTHWHILE)).await;
         drop(gathered);
-        // One free place is the least: a claim is never larger than what can be sent at once.
+        // One free seat is the least: a claim is never larger than what can be sent at once.
         let first = tokio::select! {
-            first = Arc::clone(&places).acquire_owned() => first,
+            first = Arc::clone(&seats.free).acquire_owned() => first,
             _ = stopped.changed() => break,
         };
         let Ok(first) = first else { break };
         let ends = Instant::now() + SENDING;
-        let free = i64::try_from(places.available_permits() + 1).unwrap_or(1);
-        let now = outbox.ambient.now();
+        let free = i64::try_from(seats.free.available_permits() + 1).unwrap_or(1);
+        let (now, under_way) = (outbox.ambient.now(), seats.under_way());
         let claimed = outbox
             .store
-            .write(move |db| jobs::claim(db, now, free, LEASE_MS))
+            .write(move |db| jobs::claim(db, now, free, LEASE_MS, under_way))
             .await;
         drop(first);
         let idle = match claimed {
-            Ok(claimed) => dispatch(&outbox, claimed, ends, &places, &outcomes).await,
+            Ok(claimed) => dispatch(&outbox, claimed, ends, &seats, &outcomes).await,
             Err(error) => {
                 tracing::warn!(%error, "jobs could not be claimed");
                 Some(LONGEST_SLEEP)
@@ -148,7 +149,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
             }
         }
     }
-    let _ = tokio::time::timeout(DEADLINE, places.acquire_many(CAPACITY)).await;
+    let _ = tokio::time::timeout(DEADLINE, seats.free.acquire_many(CAPACITY)).await;
     drop(outcomes);
     let _ = recorded.await;
 }
@@ -158,14 +159,14 @@ async fn dispatch(
     outbox: &Arc<Outbox>,
     claimed: Claimed,
     ends: Instant,
-    places: &Arc<Semaphore>,
+    seats: &Seats,
     outcomes: &mpsc::Sender<Outcome>,
 ) -> Option<Duration> {
     let idle = claimed.jobs.is_empty().then(|| {
         let wait = claimed
             .next_due
             .map_or(i64::MAX, |due| due.0.saturating_sub(outbox.ambient.now().0));
-        // A job that is due and was not claimed waits for another push of its order, whose end wakes us.
+        // A job that is due and was not claimed waits for another send, whose end wakes us.
         let wait = if wait <= 0 { i64::MAX } else { wait };
         LONGEST_SLEEP.min(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
     });
@@ -177,12 +178,11 @@ async fn dispatch(
     let (deliveries, pushes): (Vec<_>, Vec<_>) = sendable
         .into_iter()
         .partition(|job| job.kind == JobKind::Delivery.as_str());
-    let place = || Arc::clone(places).try_acquire_owned().ok();
     for job in pushes {
-        let (outbox, outcomes, place) = (Arc::clone(outbox), outcomes.clone(), place());
+        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), seats.take(&job));
         tokio::spawn(async move {
             let tried = push::send(&outbox, &job, ends).await;
-            conclude(&outbox, job, tried, &outcomes, place).await;
+            conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
         });
     }
     if deliveries.is_empty() {
@@ -197,10 +197,10 @@ async fn dispatch(
     };
     for job in deliveries {
         let material = loaded.get(&job);
-        let (outbox, outcomes, place) = (Arc::clone(outbox), outcomes.clone(), place());
+        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), seats.take(&job));
         tokio::spawn(async move {
             let tried = deliver(&outbox, material, ends).await;
-            conclude(&outbox, job, tried, &outcomes, place).await;
+            conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
         });
     }
     idle
@@ -211,10 +211,10 @@ async fn conclude(
     job: JobRow,
     tried: Tried,
     outcomes: &mpsc::Sender<Outcome>,
-    place: Option<OwnedSemaphorePermit>,
+    seat: Option<Seat>,
 ) {
     let at = outbox.ambient.now();
-    drop(place);
+    drop(seat);
     let fraction = outbox.ambient.fraction();
     let outcome = Outcome {
         job,

@@ -8,6 +8,7 @@ use crate::store::Page;
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use std::collections::HashMap;
 
 /// After so many claims without an outcome a job is taken out, so that it cannot kill workers for ever.
 pub const MAX_CLAIMS: i64 = 20;
@@ -205,40 +206,55 @@ pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
     Ok(())
 }
 
+/// A lane may hold so many times as many seats as are left free: one that hangs takes no more than two
+/// thirds of all, a second one two thirds of the rest, and so on, and a lone one is hardly slowed.
+const GREED: i64 = 2;
+
+/// How many sends are under way in each lane: an endpoint's deliveries, or all pushes together.
+pub type Lanes = HashMap<String, i64>;
+
+/// The lane in which a job is sent.
+pub fn lane(job: &JobRow) -> &str {
+    if job.kind == JobKind::Push.as_str() {
+        JobKind::Push.as_str()
+    } else {
+        &job.target_id
+    }
+}
+
 /// Leases up to `limit` jobs that are due at `now`, for `lease_ms` by the database's clock. At most one push
-/// of an order is leased at a time.
-///
-/// The words for the status stand in the SQL itself: SQLite uses a partial index only where it can see that
-/// the query is about the same rows.
-pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_ms: i64) -> StoreResult<Claimed> {
+/// of an order is leased at a time, and no lane gets so much that the others have to wait for it.
+pub fn claim(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    limit: i64,
+    lease_ms: i64,
+    mut under_way: Lanes,
+) -> StoreResult<Claimed> {
     let clock = clock(db)?;
     end_leases(db, clock)?;
-    let siblings = diesel::alias!(jobs as siblings);
-    let another_is_sent = siblings
-        .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
-        .filter(siblings.field(jobs::kind).eq("push"))
-        .filter(siblings.field(jobs::status).eq("sending"));
-    let due = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'pending'"))
-        .filter(jobs::due_at.le(now.0))
-        .filter(jobs::kind.eq("delivery").or(not(exists(another_is_sent))))
-        .order(jobs::due_at.asc())
-        .limit(limit)
-        .select(JobRow::as_select());
-    let mut claimed: Vec<JobRow> = on!(db, c => due.load(c))?;
-
-    if !claimed.is_empty() {
-        let ids: Vec<_> = claimed.iter().map(|job| job.id.as_str()).collect();
-        let target = jobs::table.filter(jobs::id.eq_any(ids));
-        let change = (
-            jobs::status.eq("sending"),
-            jobs::leased_until.eq(clock.saturating_add(lease_ms)),
-            jobs::fence.eq(jobs::fence + 1),
-            jobs::claims.eq(jobs::claims + 1),
-        );
-        on!(db, c => diesel::update(target).set(change).execute(c))?;
-        for job in &mut claimed {
-            job.fence += 1;
+    let lease_until = clock.saturating_add(lease_ms);
+    let mut claimed = Vec::new();
+    let mut free = limit;
+    while free > 0 {
+        let full = under_way.iter().filter(|(_, count)| **count >= GREED * free);
+        let full: Vec<String> = full.map(|(lane, _)| lane.clone()).collect();
+        let due = due(db, now, free, &full)?;
+        let found = due.len();
+        let mut taken: Vec<JobRow> = Vec::with_capacity(found);
+        for job in due {
+            let count = under_way.entry(lane(&job).to_owned()).or_default();
+            if *count < GREED * free {
+                *count += 1;
+                free -= 1;
+                taken.push(job);
+            }
+        }
+        lease(db, &mut taken, lease_until)?;
+        let all_taken = taken.len() == found;
+        claimed.append(&mut taken);
+        if all_taken {
+            break;
         }
     }
     let next = jobs::table
@@ -250,6 +266,51 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_ms: i64) -> Stor
         jobs: claimed,
         next_due: next_due.map(Timestamp),
     })
+}
+
+/// Up to `limit` jobs that are due, the longest first, none of a lane that is `full`.
+///
+/// The words for the status stand in the SQL itself: SQLite uses a partial index only where it can see that
+/// the query is about the same rows.
+fn due(db: &mut Db<'_>, now: Timestamp, limit: i64, full: &[String]) -> StoreResult<Vec<JobRow>> {
+    let siblings = diesel::alias!(jobs as siblings);
+    let another_is_sent = siblings
+        .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
+        .filter(siblings.field(jobs::kind).eq("push"))
+        .filter(siblings.field(jobs::status).eq("sending"));
+    let pushes_may = !full.iter().any(|lane| lane == JobKind::Push.as_str());
+    let query = jobs::table
+        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(jobs::due_at.le(now.0))
+        .filter(jobs::target_id.ne_all(full))
+        .filter(
+            jobs::kind
+                .eq("delivery")
+                .or(pushes_may.into_sql::<Bool>().and(not(exists(another_is_sent)))),
+        )
+        .order(jobs::due_at.asc())
+        .limit(limit)
+        .select(JobRow::as_select());
+    Ok(on!(db, c => query.load(c))?)
+}
+
+fn lease(db: &mut Db<'_>, taken: &mut [JobRow], until: i64) -> StoreResult<()> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = taken.iter().map(|job| job.id.as_str()).collect();
+    let target = jobs::table.filter(jobs::id.eq_any(ids));
+    let change = (
+        jobs::status.eq("sending"),
+        jobs::leased_until.eq(until),
+        jobs::fence.eq(jobs::fence + 1),
+        jobs::claims.eq(jobs::claims + 1),
+    );
+    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    for job in taken {
+        job.fence += 1;
+    }
+    Ok(())
 }
 
 /// Writes the outcome of a lease. False where the lease was lost meanwhile: then nothing is written.

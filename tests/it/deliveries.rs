@@ -314,6 +314,32 @@ async fn an_endpoint_is_judged_by_its_status_whatever_else_it_sends_and_hurts_no
 }
 
 #[tokio::test]
+async fn endpoints_that_say_nothing_at_all_do_not_keep_the_others_waiting() {
+    let server = Server::start().await;
+    let (silent, silent_too) = (Holder::start().await, Holder::start().await);
+    let mut well = Receiver::start().await;
+    let mut webhooks = Vec::new();
+    for url in [&silent.url, &silent_too.url] {
+        webhooks.push(server.webhook(url, &["record.new"]).await.0);
+    }
+    server.webhook(&well.url, &["record.new"]).await;
+    let customer = server.link("greenhouse", "assessments").await;
+    for order in 0..90 {
+        server
+            .place(&customer, &format!("https://ats.example/{order}"))
+            .await;
+    }
+    for _ in 0..90 {
+        well.next().await;
+    }
+    for webhook in webhooks {
+        let deliveries = server.deliveries(&webhook).await;
+        assert_eq!(deliveries.len(), 90);
+        assert!(deliveries.iter().all(|delivery| delivery["tries"] == 0));
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_gets_only_the_events_and_categories_that_it_asks_for() {
     let server = Server::start().await;
     let vendor = Receiver::start().await;

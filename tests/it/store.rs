@@ -243,7 +243,7 @@ const LONG: i64 = 3_600_000;
 
 /// Claims what is due for so many milliseconds of the database's clock.
 async fn claim(store: &Store, lease: i64) -> Vec<JobRow> {
-    let claim = move |db: &mut Db<'_>| jobs::claim(db, Timestamp(10), 64, lease);
+    let claim = move |db: &mut Db<'_>| jobs::claim(db, Timestamp(10), 64, lease, jobs::Lanes::new());
     store.write(claim).await.unwrap().jobs
 }
 
