@@ -151,7 +151,10 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     }
     let _ = tokio::time::timeout(DEADLINE, seats.free.acquire_many(CAPACITY)).await;
     drop(outcomes);
-    let _ = recorded.await;
+    // What cannot be written down by then is sent again at the next start.
+    if tokio::time::timeout(DEADLINE, recorded).await.is_err() {
+        tracing::warn!("stopped before every outcome was written down");
+    }
 }
 
 /// Sends what was claimed. Returns how long to sleep, where there is nothing more to claim.
