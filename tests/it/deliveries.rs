@@ -131,9 +131,19 @@ async fn retry_after_lengthens_a_wait_by_up_to_an_hour_and_never_shortens_it() {
     let server = Server::start().await;
     let vendor = Receiver::start().await;
     let (webhook, _) = server.webhook(&vendor.url, &["account.created"]).await;
-    let mut hints = ["600", "86400", "99999999999999999999", "1"].into_iter();
+    let mut hints = [
+        "600",
+        "86400",
+        "Sun, 06 Nov 1994 09:49:37 GMT",
+        "99999999999999999999",
+        "1",
+    ]
+    .into_iter();
     vendor.answer(move |_| Reply {
-        headers: vec![("retry-after", hints.next().unwrap_or_default().to_owned())],
+        headers: vec![
+            ("date", "Sun, 06 Nov 1994 08:59:37 GMT".to_owned()),
+            ("retry-after", hints.next().unwrap_or_default().to_owned()),
+        ],
         ..Reply::status(429)
     });
     server.link("greenhouse", "assessments").await;
@@ -141,8 +151,9 @@ async fn retry_after_lengthens_a_wait_by_up_to_an_hour_and_never_shortens_it() {
     let expected = [
         600_000..=600_000,
         3_600_000..=3_600_000,
-        240_000..=360_000,
+        3_000_000..=3_000_000,
         1_440_000..=2_160_000,
+        5_760_000..=8_640_000,
     ];
     for (index, expected) in expected.into_iter().enumerate() {
         let failed = server.tried(&delivery, u64::try_from(index).unwrap() + 1).await;
@@ -324,17 +335,17 @@ async fn endpoints_that_say_nothing_at_all_do_not_keep_the_others_waiting() {
     }
     server.webhook(&well.url, &["record.new"]).await;
     let customer = server.link("greenhouse", "assessments").await;
-    for order in 0..90 {
+    for order in 0..50 {
         server
             .place(&customer, &format!("https://ats.example/{order}"))
             .await;
     }
-    for _ in 0..90 {
+    for _ in 0..50 {
         well.next().await;
     }
     for webhook in webhooks {
         let deliveries = server.deliveries(&webhook).await;
-        assert_eq!(deliveries.len(), 90);
+        assert_eq!(deliveries.len(), 50);
         assert!(deliveries.iter().all(|delivery| delivery["tries"] == 0));
     }
 }
