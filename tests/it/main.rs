@@ -10,6 +10,11 @@
 )]
 
 mod contracts;
+mod deliveries;
+mod durability;
 mod greenhouse_flow;
 mod harness;
 mod house;
+mod pushes;
+mod secrecy;
+mod store;

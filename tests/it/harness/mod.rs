@@ -1,10 +1,16 @@
 //! What every test stands on.
 
 mod clock;
+mod outbox;
+mod process;
+mod raw;
 mod receiver;
 mod server;
 
 pub use clock::TestClock;
+pub use outbox::{PAST_EVERY_STEP, wait_of};
+pub use process::{Process, run};
+pub use raw::{Holder, Manner, rude};
 pub use receiver::{Receiver, Reply};
 pub use server::{Customer, Server};
 
