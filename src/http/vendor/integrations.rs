@@ -44,7 +44,7 @@ struct NewIntegration {
     auth_type: Option<AuthType>,
     /// What the ATS has to send as `?tenant-id=`, if it sends any.
     #[serde(default)]
-    #[schema(example = "acme", max_length = 255)]
+    #[schema(example = "acme", min_length = 1, max_length = 255)]
     tenant_id: Option<String>,
     /// Your endpoint that lists packages, called while a recruiter waits.
     #[serde(default)]
@@ -56,7 +56,7 @@ struct NewIntegration {
     package_list_api_key: Option<String>,
     /// The one package, where you have no list.
     #[serde(default)]
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     static_package_id: Option<String>,
     /// The user name that the ATS gave you for calling it.
     #[serde(default)]
@@ -76,7 +76,7 @@ struct IntegrationUpdate {
     auth_type: Option<AuthType>,
     /// What the ATS has to send as `?tenant-id=`, if it sends any.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     tenant_id: Option<Option<String>>,
     /// Your endpoint that lists packages.
     #[serde(default, deserialize_with = "present")]
@@ -88,7 +88,7 @@ struct IntegrationUpdate {
     package_list_api_key: Option<Option<String>>,
     /// The one package, where you have no list.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     static_package_id: Option<Option<String>>,
     /// The user name that the ATS gave you.
     #[serde(default, deserialize_with = "present")]
