@@ -5,8 +5,8 @@
 //! that was sent: values are candidates' data.
 
 use crate::domain::problem::{ErrorCode, Problem, Violation};
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{JsonType, ValidationError, Validator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -116,12 +116,16 @@ impl Schema {
     /// Everything in `value` that breaks the schema.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
         let errors = self.0.iter_errors(value);
-        let mut found: Vec<_> = errors
-            .flat_map(|error| describe(&error))
+        let mut violations: Vec<_> = errors
+            .flat_map(|error| told(&error))
             .take(MAX_VIOLATIONS)
             .collect();
-        found.sort_by(|one, other| one.pointer.cmp(&other.pointer));
-        found
+        // In the order of their pointers, the type first: a value of a wrong type breaks other rules as well,
+        // which nobody needs to be told.
+        let rank = |one: &Violation| (one.pointer.clone(), one.code != "type");
+        violations.sort_by_key(rank);
+        violations.dedup_by(|later, first| later.pointer == first.pointer && first.code == "type");
+        violations
     }
 
     /// Why the typed parser refused `text`: every violation, or where the syntax breaks.
@@ -167,67 +171,60 @@ fn syntax(error: &serde_json::Error) -> Problem {
     ))
 }
 
-/// An error in our words. Of alternatives only the one that has the right type is explained: a wrong field in
-/// an optional object is told as that field, not as "neither an object of that form nor null".
-fn describe(error: &ValidationError<'_>) -> Vec<Violation> {
-    let at = error.instance_path().to_string();
-    match error.kind() {
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            let has_right_type = |branch: &&Vec<ValidationError<'_>>| {
-                !branch
-                    .iter()
-                    .any(|one| is_type(one) && one.instance_path() == error.instance_path())
-            };
-            let fitting: Vec<_> = context.iter().filter(has_right_type).collect();
-            if let [only] = fitting.as_slice() {
-                return only.iter().flat_map(describe).collect();
-            }
-            let types: Vec<_> = context
-                .iter()
-                .flatten()
-                .filter(|one| is_type(one))
-                .map(wanted_type)
-                .collect();
-            let message = format!("{} must be {}", named(&at), types.join(" or "));
-            vec![Violation::new(at, "type", message)]
-        }
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-            vec![Violation::new(
-                pointer,
-                "required",
-                format!("{name} is required: send it"),
-            )]
-        }
-        ValidationErrorKind::Type { .. } => {
-            let message = format!("{} must be {}", named(&at), wanted_type(error));
-            vec![Violation::new(at, "type", message)]
-        }
-        kind => {
-            let message = format!("{}: {}", named(&at), error.masked_with("the value"));
-            vec![Violation::new(at, kind.keyword(), message)]
-        }
+/// What one error tells. Where a value may have several forms (null or an object, say), the form that it was
+/// meant to have is the one of its type, and what counts is what is wrong within that.
+fn told(error: &ValidationError<'_>) -> Vec<Violation> {
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) =
+        error.kind()
+    else {
+        return vec![violation(error)];
+    };
+    let at = error.instance_path();
+    let wrong_type = |one: &ValidationError<'_>| one.instance_path() == at && wanted_type(one).is_some();
+    let wants_null =
+        |one: &ValidationError<'_>| one.instance_path() == at && wanted_type(one) == Some(JsonType::Null);
+    let meant = context.iter().find(|form| !form.iter().any(wrong_type));
+    match meant.or_else(|| context.iter().find(|form| !form.iter().any(wants_null))) {
+        Some(form) => form.iter().flat_map(told).collect(),
+        None => vec![violation(error)],
     }
 }
 
-fn is_type(error: &ValidationError<'_>) -> bool {
-    matches!(error.kind(), ValidationErrorKind::Type { .. })
-}
-
-fn wanted_type(error: &ValidationError<'_>) -> String {
+/// The one type that a value should have had and has not.
+fn wanted_type(error: &ValidationError<'_>) -> Option<JsonType> {
     match error.kind() {
         ValidationErrorKind::Type {
-            kind: TypeKind::Single(one),
-        } => one.to_string(),
-        ValidationErrorKind::Type {
-            kind: TypeKind::Multiple(many),
-        } => many
-            .iter()
-            .map(|one| one.to_string())
-            .collect::<Vec<_>>()
-            .join(" or "),
-        _ => "something else".to_owned(),
+            kind: jsonschema::error::TypeKind::Single(one),
+        } => Some(*one),
+        _ => None,
+    }
+}
+
+fn violation(error: &ValidationError<'_>) -> Violation {
+    let at = error.instance_path().to_string();
+    let code = error.kind().keyword().to_owned();
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+            Violation::new(pointer, "required", format!("{name} is required: send it"))
+        }
+        ValidationErrorKind::Type { kind } => {
+            let wanted = match kind {
+                jsonschema::error::TypeKind::Single(one) => one.to_string(),
+                jsonschema::error::TypeKind::Multiple(many) => many
+                    .iter()
+                    .map(|one| one.to_string())
+                    .collect::<Vec<_>>()
+                    .join(" or "),
+            };
+            let message = format!("{} must be {wanted}", named(&at));
+            Violation::new(at, "type", message)
+        }
+        _ => {
+            let message = format!("{}: {}", named(&at), error.masked_with("the value"));
+            Violation::new(at, code, message)
+        }
     }
 }
 
@@ -286,6 +283,28 @@ mod tests {
         ] {
             assert_eq!(message(body.as_bytes()), "fine", "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_within_an_optional_object_is_named_where_it_is() {
+        let schema = Schema::compile(&serde_json::json!({
+            "properties": {"result": {"oneOf": [
+                {"type": "null"},
+                {"type": "object", "properties": {"value": {"oneOf": [{"type": "null"}, {"enum": ["a"], "type": "string"}]}}},
+            ]}}
+        }))
+        .unwrap();
+        let told = |body: &str| {
+            let violations = schema.explain(body).violations.into_iter();
+            violations.map(|one| (one.pointer, one.code)).collect::<Vec<_>>()
+        };
+        let one = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+        assert_eq!(
+            told(r#"{"result": {"value": "b"}}"#),
+            one("/result/value", "enum")
+        );
+        assert_eq!(told(r#"{"result": {"value": []}}"#), one("/result/value", "type"));
+        assert_eq!(told(r#"{"result": 7}"#), one("/result", "type"));
     }
 
     #[test]

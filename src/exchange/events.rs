@@ -200,7 +200,7 @@ pub struct ShownEvent {
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// Only of this type.
-    pub event_type: Option<String>,
+    pub event_type: Option<EventType>,
     /// Only about this record.
     pub record_id: Option<String>,
 }
@@ -217,7 +217,10 @@ impl Exchange {
         let rows = self
             .store
             .read(move |db| {
-                let (event_type, record) = (filter.event_type.as_deref(), filter.record_id.as_deref());
+                let (event_type, record) = (
+                    filter.event_type.map(EventType::as_str),
+                    filter.record_id.as_deref(),
+                );
                 events::list(db, &project, event_type, record, &page).map_err(Problem::from)
             })
             .await?;

@@ -206,18 +206,10 @@ impl Exchange {
             row.name.clone_from(name);
         }
         if let Some(events) = &change.events {
-            row.events = events
-                .iter()
-                .map(|one| one.as_str())
-                .collect::<Vec<_>>()
-                .join(",");
+            row.events = once_each(events.iter().map(|one| one.as_str()));
         }
         if let Some(categories) = &change.categories {
-            row.categories = categories
-                .iter()
-                .map(|one| one.as_str())
-                .collect::<Vec<_>>()
-                .join(",");
+            row.categories = once_each(categories.iter().map(|one| one.as_str()));
         }
         if let Some(enabled) = change.enabled {
             row.enabled = enabled;
@@ -235,6 +227,17 @@ impl Exchange {
         };
         self.vault.seal(place, secret.as_bytes())
     }
+}
+
+/// The words as their column has them, each once, in the order in which they came.
+fn once_each(words: impl Iterator<Item = &'static str>) -> String {
+    let mut kept = Vec::new();
+    for word in words {
+        if !kept.contains(&word) {
+            kept.push(word);
+        }
+    }
+    kept.join(",")
 }
 
 fn unknown() -> Problem {

@@ -78,6 +78,11 @@ impl JobStatus {
             Self::Quarantined => "quarantined",
         }
     }
+
+    /// The status that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
 }
 
 /// A job as stored.

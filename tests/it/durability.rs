@@ -279,7 +279,9 @@ fn a_payload_is_translated_and_the_api_described_without_a_database() {
     assert!(event["eventData"]["candidateReferenceCheck"].is_object());
     std::fs::remove_file(&file).unwrap();
 
-    assert_fails(&translate(&["nobody", "send_test"], "{}"), "greenhouse");
+    let unknown = translate(&["nobody", "send_test"], "{}");
+    assert!(!unknown.status.success());
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("possible values: greenhouse"));
     assert_fails(&translate(&["greenhouse", "nothing"], "{}"), "send_test");
     assert_fails(&translate(&["greenhouse", "send_test"], "{}"), "/partner_test_id");
     assert_fails(&translate(&["greenhouse", "send_test"], "{"), "ends too early");

@@ -65,7 +65,7 @@ struct NewIntegration {
     static_package_id: Option<String>,
     /// The user name that the ATS gave you for calling it. HTTP Basic allows no colon in it.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 255, pattern = "^[^:]*$")]
+    #[schema(min_length = 1, max_length = 255)]
     partner_username: Option<String>,
     /// The password that goes with it.
     #[serde(default)]
@@ -97,7 +97,7 @@ struct IntegrationUpdate {
     static_package_id: Option<Option<String>>,
     /// The user name that the ATS gave you.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, pattern = "^[^:]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     partner_username: Option<Option<String>>,
     /// The password that goes with it.
     #[serde(default, deserialize_with = "present")]

@@ -10,7 +10,7 @@ use crate::http::problem::Failure;
 use crate::http::refusals::ReadProblems;
 use actix_web::{get, web};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -45,7 +45,7 @@ struct RequestLog {
     order_id: Option<String>,
     /// What was wrong: `message`, `errors[]`, and what the ATS `reported`.
     #[schema(value_type = Option<Object>)]
-    detail: Option<Value>,
+    detail: Option<Box<RawValue>>,
     /// How long it took.
     duration_ms: i64,
     /// When.
