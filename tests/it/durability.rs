@@ -56,9 +56,13 @@ async fn no_acknowledged_order_is_lost_when_the_process_is_killed_at_any_moment(
     }
 
     let process = Process::start(directory.path(), &[KEY]);
-    for callback in unanswered {
-        acknowledged.insert(process.place(&customer.token, &callback).await.unwrap());
+    let mut placing = futures_util::stream::iter(unanswered)
+        .map(async |callback| process.place(&customer.token, &callback).await.unwrap())
+        .buffer_unordered(AT_ONCE);
+    while let Some(order) = placing.next().await {
+        acknowledged.insert(order);
     }
+    drop(placing);
     let mut ids_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     while !acknowledged.iter().all(|order| ids_of.contains_key(order)) {
         let received = vendor.next().await;

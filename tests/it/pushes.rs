@@ -1,13 +1,7 @@
 //! Pushes: what we owe the ATS for a result, one at a time, the newest only.
 
-use crate::harness::{Holder, PAST_EVERY_STEP, Receiver, Reply, Server, wait_of};
+use crate::harness::{Holder, PAST_EVERY_STEP, Receiver, Reply, Server, basic, wait_of};
 use serde_json::{Value, json};
-
-fn basic(user: &str, password: &str) -> String {
-    let request = reqwest::Client::new().get("http://unused.example");
-    let request = request.basic_auth(user, Some(password)).build().unwrap();
-    request.headers()["authorization"].to_str().unwrap().to_owned()
-}
 
 #[tokio::test]
 async fn the_callback_is_a_patch_without_a_body_with_the_trigger_token_and_an_empty_password() {

@@ -2,7 +2,7 @@
 //! every log switched on; none of them may come out in a log or lie in the database as plain bytes.
 
 use crate::greenhouse_flow::send_test;
-use crate::harness::{Customer, Process, Receiver, Reply};
+use crate::harness::{Customer, Process, Receiver, Reply, basic};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -166,9 +166,7 @@ async fn no_secret_and_no_candidate_data_is_in_any_log_or_lies_plain_in_the_data
 
 /// A secret as itself, and as it travels.
 fn forms(canary: &str) -> Vec<String> {
-    let request = reqwest::Client::new().get("http://unused.example");
-    let request = request.basic_auth(canary, Some("")).build().unwrap();
-    let basic = request.headers()["authorization"].to_str().unwrap().to_owned();
+    let basic = basic(canary, "");
     // The padding stands for what follows; what comes before it is the canary alone.
     let basic = basic.trim_start_matches("Basic ").trim_end_matches('=');
     vec![canary.to_owned(), basic[..basic.len() - 4].to_owned()]

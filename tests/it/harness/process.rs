@@ -1,6 +1,6 @@
 //! The real binary as a child process, which can be killed.
 
-use super::{Customer, PATIENCE};
+use super::{Customer, PATIENCE, http_client};
 use crate::greenhouse_flow::send_test;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ impl Process {
         });
         let mut process = Self {
             url: String::new(),
-            http: Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
+            http: http_client(),
             child,
             lines,
             said: Vec::new(),
