@@ -9,8 +9,8 @@ use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::signing;
 use crate::providers::provider::Provider;
 use crate::providers::registry;
-use crate::store::Page;
 use crate::store::integrations::{self, IntegrationRow};
+use crate::store::{Page, StoreError};
 use zeroize::Zeroizing;
 
 /// What of an integration can be set. `None` leaves it, `Some(None)` clears it.
@@ -78,7 +78,7 @@ impl Exchange {
         let (id, project) = (IntegrationId::parse(id).ok_or_else(unknown)?, project.clone());
         let row = self
             .store
-            .read(move |db| integrations::find(db, &project, &id))
+            .read(move |db| Ok::<_, StoreError>(integrations::find(db, &project, &id)?))
             .await?;
         row.ok_or_else(unknown)
     }
@@ -185,9 +185,7 @@ impl Exchange {
                 Problem::with(ErrorCode::TargetNotAllowed, vec![violation])
             })?;
         }
-        if let Some(Some(user)) = &change.partner_username
-            && user.contains(':')
-        {
+        if matches!(&change.partner_username, Some(Some(user)) if user.contains(':')) {
             // HTTP Basic would end the name there and the ATS would read another one.
             let message =
                 "partner_username must not have a colon: what follows it belongs in partner_password";

@@ -85,7 +85,7 @@ struct IntegrationUpdate {
     tenant_id: Option<Option<String>>,
     /// Your endpoint that lists packages.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 2048)]
+    #[schema(value_type = Option<String>, max_length = 2048)]
     package_list_url: Option<Option<String>>,
     /// Sent to that endpoint as HTTP Basic user name.
     #[serde(default, deserialize_with = "present")]
