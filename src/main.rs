@@ -158,7 +158,8 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
 /// Makes the key that is configured; the first start on an empty database without one makes one and prints it.
 async fn provide_key(exchange: &Exchange, config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(key) = &config.api_key {
-        exchange.create_key("configured", Some(key)).await?;
+        let made = exchange.create_key("configured", Some(key)).await;
+        made.map_err(|problem| format!("CROSSCHECK_API_KEY: {}", problem.message))?;
         return Ok(());
     }
     if exchange.list_keys().await?.is_empty() {

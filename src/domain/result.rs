@@ -329,7 +329,7 @@ impl ResultUpdate {
                 violations.push(Violation::new(
                     pointer,
                     "url",
-                    "it must be an absolute http or https URL, spaces written as %20",
+                    "it must be an absolute http or https URL, written as browsers send it: %20 for a space, xn-- and % for letters outside ASCII",
                 ));
             }
         }
@@ -337,13 +337,13 @@ impl ResultUpdate {
 }
 
 /// Whether `text` is an absolute http(s) URL with a host, as it stands: what a browser would first repair (a
-/// space, a backslash, a missing `//`) an ATS may show as it is, or not at all.
+/// space, a backslash, a missing `//`, a letter outside ASCII) an ATS may show as it is, or not at all.
 pub fn is_web_url(text: &str) -> bool {
     let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
         (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
             && !rest.starts_with(['/', '?', '#'])
     });
-    let needs_repair = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
+    let needs_repair = |c: char| !c.is_ascii_graphic() || "\\{}|^`<>\"".contains(c);
     has_host && !text.contains(needs_repair) && url::Url::parse(text).is_ok()
 }
 

@@ -2,18 +2,17 @@
 
 use super::context::{Exchange, defect};
 use super::events::{News, prepare, publish};
-use super::integrations::find_provider;
+use super::integrations::{check_credentials, find_provider};
 use super::keys::new_token;
 use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
-use crate::providers::descriptor::Descriptor;
 use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::{self, IntegrationRow};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -27,8 +26,8 @@ pub struct NewAccount {
     pub origin_owner_id: String,
     /// The customer's name at the vendor's.
     pub origin_owner_name: String,
-    /// The names of the credentials that were sent.
-    pub credentials: Vec<String>,
+    /// The credentials that were sent.
+    pub credentials: Map<String, Value>,
 }
 
 /// What the customer gives its ATS.
@@ -126,30 +125,6 @@ impl Exchange {
         found
             .map(|_| ())
             .ok_or_else(|| Problem::not_found("account (header x-account-id)"))
-    }
-}
-
-/// A credential that the provider does not ask for would be lost without a word.
-fn check_credentials(descriptor: &Descriptor, sent: &[String]) -> Result<(), Problem> {
-    let known = |name: &str| {
-        descriptor
-            .credential_fields
-            .iter()
-            .any(|field| field.name == name)
-    };
-    let unknown: Vec<_> = sent
-        .iter()
-        .filter(|name| !known(name))
-        .map(|name| {
-            let pointer = format!("/credentials/{}", name.replace('~', "~0").replace('/', "~1"));
-            let message = format!("{} asks for no such credential: leave it out", descriptor.name);
-            Violation::new(pointer, "unknown_field", message)
-        })
-        .collect();
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::with(ErrorCode::InvalidValue, unknown))
     }
 }
 

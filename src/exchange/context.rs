@@ -4,11 +4,10 @@ use crate::ambient::{Ambient, random_key};
 use crate::crypto::{self, CryptoError, KeyRing, Place, Vault};
 use crate::domain::id::ProjectId;
 use crate::domain::problem::{ErrorCode, Problem};
-use crate::exchange::events::Announcing;
+use crate::outbox::Wake;
 use crate::outbox::address_guard::AddressGuard;
 use crate::outbox::client::Client;
-use crate::outbox::{Outbox, Running, Wake};
-use crate::store::{self, Store, StoreError, jobs, projects};
+use crate::store::{self, Store, StoreError, projects};
 use ipnet::IpNet;
 use std::sync::Arc;
 
@@ -70,24 +69,6 @@ impl Exchange {
         };
         exchange.ensure_project().await?;
         Ok(exchange)
-    }
-
-    /// Starts sending what is due. No other worker may be alive on an embedded database, so every lease that
-    /// is left is one of a process that died.
-    pub async fn start_outbox(&self) -> Result<Running, StoreError> {
-        let freed = self.store.write(jobs::free_leases).await?;
-        if freed > 0 {
-            tracing::info!(freed, "jobs of a process that ended are due again");
-        }
-        let outbox = Outbox {
-            store: self.store.clone(),
-            vault: self.vault.clone(),
-            ambient: Arc::clone(&self.ambient),
-            client: self.client.clone(),
-            announcer: Arc::new(Announcing::new(self.vault.clone(), Arc::clone(&self.ambient))),
-            wake: self.wake.clone(),
-        };
-        Ok(outbox.start())
     }
 
     /// Rings the worker: for tests that move the clock.

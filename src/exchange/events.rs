@@ -8,12 +8,10 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{DeliveryId, EventId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
-use crate::outbox::announcer::{Announcement, Announcer};
 use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobKind, JobRow, JobStatus};
-use crate::store::{Db, Page, StoreError, StoreResult, events, orders, webhooks};
+use crate::store::{Db, Page, StoreResult, events, webhooks};
 use serde::Serialize;
-use serde_json::json;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -93,99 +91,6 @@ fn queue(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow, at: Timestamp
         jobs::insert(db, &job)?;
     }
     Ok(subscribers.len())
-}
-
-/// Turns what the outbox has to say into events.
-pub struct Announcing {
-    vault: Vault,
-    ambient: Arc<dyn Ambient>,
-}
-
-impl Announcing {
-    /// An announcer that seals with `vault`.
-    pub fn new(vault: Vault, ambient: Arc<dyn Ambient>) -> Self {
-        Self { vault, ambient }
-    }
-
-    fn tell<Data: Serialize>(&self, db: &mut Db<'_>, news: News<'_, Data>) -> StoreResult<()> {
-        let event = prepare(&self.vault, self.ambient.as_ref(), news)
-            .map_err(|error| StoreError::Defect(error.to_string()))?;
-        publish(db, self.ambient.as_ref(), &event).map(|_| ())
-    }
-}
-
-impl Announcer for Announcing {
-    fn announce(&self, db: &mut Db<'_>, job: &JobRow, what: Announcement<'_>) -> StoreResult<()> {
-        let news = |event_type, record_id, category, account, data_key, data| News {
-            project: &job.project_id,
-            event_type,
-            record_id,
-            account,
-            category,
-            data_key,
-            data,
-            at: self.ambient.now(),
-        };
-        match what {
-            Announcement::DeliveryEnded { reason } => {
-                let found = events::with_ids(db, std::slice::from_ref(&job.subject_id))?;
-                let about = found.first().filter(|event| {
-                    // Only about records: a failing endpoint that hears of its own failures would fail for ever.
-                    EventType::parse(&event.event_type).is_some_and(EventType::is_record)
-                });
-                let Some(about) = about else { return Ok(()) };
-                let category = about.category.as_deref().and_then(Category::parse);
-                let data = json!({
-                    "id": job.id, "eventId": job.subject_id, "webhookId": job.target_id, "reason": reason,
-                });
-                let account = about.account_id.as_deref();
-                self.tell(
-                    db,
-                    news(
-                        EventType::DeliveryExhausted,
-                        &job.id,
-                        category,
-                        account,
-                        "delivery",
-                        data,
-                    ),
-                )
-            }
-            Announcement::PushEnded { reason } => {
-                let order = orders::with_id(db, &job.project_id, &job.target_id)?;
-                let category = order.as_ref().and_then(|order| Category::parse(&order.category));
-                let account = order.as_ref().map(|order| order.account_id.as_str());
-                let data = json!({
-                    "id": job.id, "orderId": job.target_id, "revisionId": job.subject_id, "reason": reason,
-                });
-                self.tell(
-                    db,
-                    news(
-                        EventType::PushRejected,
-                        &job.target_id,
-                        category,
-                        account,
-                        "push",
-                        data,
-                    ),
-                )
-            }
-            Announcement::WebhookDisabled => {
-                let data = json!({"id": job.target_id, "reason": "it answered 410"});
-                self.tell(
-                    db,
-                    news(
-                        EventType::WebhookDisabled,
-                        &job.target_id,
-                        None,
-                        None,
-                        "webhook",
-                        data,
-                    ),
-                )
-            }
-        }
-    }
 }
 
 /// An event with its bytes.

@@ -1,18 +1,16 @@
 //! What an ATS asks of us: who it is, and what we do about it.
 
 use super::context::{Exchange, defect};
+use super::customer::Customer;
 use super::events::{News, prepare, publish};
 use super::request_logs::{AtsCall, Note};
 use crate::crypto::Place;
-use crate::domain::category::Category;
 use crate::domain::event::EventType;
-use crate::domain::id::{AccountId, OrderId, ProjectId};
+use crate::domain::id::OrderId;
 use crate::domain::order::{NewOrder, Record};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::result::{Outcome, Status};
-use crate::providers::provider::{Answer, Claim, ErrorReport, Inquiry, Provider, Refusal};
-use crate::store::accounts::{self, AccountRow};
-use crate::store::integrations::IntegrationRow;
+use crate::providers::provider::{Answer, ErrorReport, Inquiry, Refusal};
 use crate::store::orders::{self, OrderRow};
 use crate::store::{packages, request_logs};
 use serde::Serialize;
@@ -31,57 +29,7 @@ struct ReportedError<'a> {
     origin_data: &'a RawValue,
 }
 
-/// The account that a call belongs to.
-pub struct Customer {
-    /// Its project.
-    pub project: ProjectId,
-    /// Its id.
-    pub id: AccountId,
-    /// Its category.
-    pub category: Category,
-    /// The account.
-    pub account: AccountRow,
-    /// How it is linked.
-    pub integration: IntegrationRow,
-}
-
-impl Customer {
-    fn of((account, integration): (AccountRow, IntegrationRow)) -> Option<Self> {
-        Some(Self {
-            project: ProjectId::parse(&account.project_id)?,
-            id: AccountId::parse(&account.id)?,
-            category: Category::parse(&account.category)?,
-            account,
-            integration,
-        })
-    }
-}
-
 impl Exchange {
-    /// Whose call it is. `tenant_id` is what the URL says, where it says anything.
-    pub async fn identify(
-        &self,
-        provider: &dyn Provider,
-        claim: Claim,
-        tenant_id: Option<&str>,
-    ) -> Result<Customer, Refusal> {
-        let Claim::Token(token) = claim;
-        let hash = self.vault.lookup("trigger_token", &token);
-        let found = self
-            .store
-            .read(move |db| accounts::by_token(db, &hash).map_err(Problem::from))
-            .await?;
-        let customer = found.and_then(Customer::of).ok_or(Refusal::Unauthenticated)?;
-        if customer.account.provider != provider.descriptor().key {
-            return Err(Refusal::Unauthenticated);
-        }
-        let expected = customer.integration.tenant_id.as_deref();
-        match (tenant_id, expected) {
-            (Some(sent), Some(expected)) if sent != expected => Err(Refusal::Unknown("tenant-id")),
-            _ => Ok(customer),
-        }
-    }
-
     /// Does what is asked, and logs it with its outcome.
     pub async fn serve(
         &self,

@@ -7,10 +7,12 @@ use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::signing;
+use crate::providers::descriptor::Descriptor;
 use crate::providers::provider::Provider;
 use crate::providers::registry;
 use crate::store::integrations::{self, IntegrationRow};
 use crate::store::{Page, StoreError};
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 /// What of an integration can be set. `None` leaves it, `Some(None)` clears it.
@@ -30,6 +32,8 @@ pub struct IntegrationChange {
     pub partner_username: Option<Option<String>>,
     /// The password that goes with it.
     pub partner_password: Option<Option<Zeroizing<String>>>,
+    /// The credentials that were sent.
+    pub credentials: Map<String, Value>,
 }
 
 impl Exchange {
@@ -78,7 +82,7 @@ impl Exchange {
         let (id, project) = (IntegrationId::parse(id).ok_or_else(unknown)?, project.clone());
         let row = self
             .store
-            .read(move |db| Ok::<_, StoreError>(integrations::find(db, &project, &id)?))
+            .read(move |db| integrations::find(db, &project, &id))
             .await?;
         row.ok_or_else(unknown)
     }
@@ -172,6 +176,7 @@ impl Exchange {
         provider: &dyn Provider,
         change: IntegrationChange,
     ) -> Result<(), Problem> {
+        check_credentials(provider.descriptor(), &change.credentials)?;
         if let Some(auth_type) = change.auth_type {
             if !provider.descriptor().auth_types.contains(&auth_type) {
                 return Err(Problem::of(ErrorCode::NotCapable));
@@ -228,6 +233,30 @@ pub(super) fn find_provider(key: &str, category: Category) -> Result<&'static dy
     }
     let message = format!("{} has no {category}.", provider.descriptor().name);
     Err(Problem::new(ErrorCode::NotCapable, message))
+}
+
+/// A credential that the provider does not ask for would be lost without a word.
+pub(super) fn check_credentials(descriptor: &Descriptor, sent: &Map<String, Value>) -> Result<(), Problem> {
+    let known = |name: &str| {
+        descriptor
+            .credential_fields
+            .iter()
+            .any(|field| field.name == name)
+    };
+    let unknown: Vec<_> = sent
+        .keys()
+        .filter(|name| !known(name))
+        .map(|name| {
+            let pointer = format!("/credentials/{}", name.replace('~', "~0").replace('/', "~1"));
+            let message = format!("{} asks for no such credential: leave it out", descriptor.name);
+            Violation::new(pointer, "unknown_field", message)
+        })
+        .collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::with(ErrorCode::InvalidValue, unknown))
+    }
 }
 
 fn set<T>(field: &mut T, change: Option<T>) {

@@ -77,12 +77,18 @@ impl Exchange {
 
     /// Ends a key at once.
     pub async fn revoke_key(&self, id: &str) -> Result<(), Problem> {
-        let id = ApiKeyId::parse(id).ok_or_else(|| Problem::not_found("API key"))?;
+        let unknown = || {
+            Problem::new(
+                ErrorCode::NotFound,
+                "There is no such API key that is valid; `keys list` shows all.",
+            )
+        };
+        let id = ApiKeyId::parse(id).ok_or_else(unknown)?;
         let at = self.ambient.now();
         let revoked = self
             .store
             .write(move |db| projects::revoke_key(db, &id, at).map_err(Problem::from))
             .await?;
-        revoked.then_some(()).ok_or_else(|| Problem::not_found("API key"))
+        revoked.then_some(()).ok_or_else(unknown)
     }
 }

@@ -6,7 +6,7 @@ use crate::crypto::{CryptoError, Vault};
 use crate::domain::package::Package;
 use crate::domain::problem::Violation;
 use crate::domain::timestamp::Timestamp;
-use crate::exchange::intake::Customer;
+use crate::exchange::customer::Customer;
 use crate::json::{self, Schema};
 use crate::outbox::client::{Client, Outgoing};
 use crate::outbox::signing;

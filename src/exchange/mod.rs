@@ -2,8 +2,10 @@
 //! renders and `outbox/` sends.
 
 pub mod accounts;
+mod announcing;
 pub mod connectors;
 mod context;
+pub mod customer;
 pub mod deliveries;
 pub mod events;
 pub mod intake;

@@ -1,7 +1,6 @@
 //! Orders as the vendor reads them again: the record of an order, out of its `record.new`.
 
 use super::context::{Exchange, defect};
-use super::results::OrderOf;
 use crate::crypto::{Place, Vault};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, OrderId, ProjectId};
@@ -13,6 +12,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
+
+/// Which order a vendor means.
+pub struct OrderOf<'a> {
+    /// Whose.
+    pub project: &'a ProjectId,
+    /// As the path says.
+    pub category: Category,
+    /// As the header says, where it says anything.
+    pub account: Option<&'a AccountId>,
+    /// As the path says.
+    pub id: &'a str,
+}
 
 /// The bytes of an order's `record.new`, opened.
 pub struct RecordBytes(Vec<u8>);

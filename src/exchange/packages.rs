@@ -1,7 +1,7 @@
 //! Packages: what a recruiter is offered, and the lists that the vendor stores with us.
 
 use super::context::Exchange;
-use super::intake::Customer;
+use super::customer::Customer;
 use super::list_url::{ListUrl, check_distinct};
 use super::request_logs::{AtsCall, Note};
 use crate::domain::category::Category;

@@ -1,7 +1,7 @@
 //! The request log: what an ATS asked, what it got, and what was wrong.
 
 use super::context::{Exchange, defect};
-use super::intake::Customer;
+use super::customer::Customer;
 use crate::crypto::Place;
 use crate::domain::id::{AccountId, ProjectId, RequestLogId};
 use crate::domain::problem::{Problem, Violation};

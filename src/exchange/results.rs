@@ -1,14 +1,14 @@
 //! Results: the vendor reports, the ATS reads. Each report is a revision; a final one stands.
 
 use super::context::{Exchange, defect};
+use super::customer::Customer;
 use super::events::{News, prepare, publish};
-use super::intake::Customer;
-use super::orders::open_record;
+use super::orders::{OrderOf, open_record};
 use super::request_logs::{AtsCall, Note};
 use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
-use crate::domain::id::{AccountId, OrderId, ProjectId, PushId, RevisionId};
+use crate::domain::id::{OrderId, ProjectId, PushId, RevisionId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::domain::result::{Outcome, ResultUpdate, Status};
 use crate::domain::timestamp::Timestamp;
@@ -36,18 +36,6 @@ pub struct ShownResult {
     pub outcome: Outcome,
     /// When it was reported.
     pub created_at: Timestamp,
-}
-
-/// Which order a vendor means.
-pub struct OrderOf<'a> {
-    /// Whose.
-    pub project: &'a ProjectId,
-    /// As the path says.
-    pub category: Category,
-    /// As the header says, where it says anything.
-    pub account: Option<&'a AccountId>,
-    /// As the path says.
-    pub id: &'a str,
 }
 
 impl Exchange {

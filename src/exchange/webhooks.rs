@@ -7,7 +7,8 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::client::DEADLINE;
-use crate::outbox::{Outbox, signing, webhook_secrets};
+use crate::outbox::delivery::{post, webhook_secrets};
+use crate::outbox::signing;
 use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
 use crate::store::webhooks::{self, WebhookRow};
@@ -177,7 +178,7 @@ impl Exchange {
         let body = event.render().map_err(|error| super::context::defect(&error))?;
         let began = tokio::time::Instant::now();
         let (client, url) = (&self.client, &webhook.url);
-        let sent = Outbox::deliver(client, url, &secrets, event_id.as_str(), at, body, DEADLINE).await;
+        let sent = post(client, url, &secrets, event_id.as_str(), at, body, DEADLINE).await;
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(match sent {
             Ok(answer) => TestOutcome {

@@ -4,11 +4,15 @@
 pub mod address_guard;
 pub mod announcer;
 pub mod client;
+pub mod delivery;
+mod outcome;
 mod push;
 mod recorder;
 pub mod schedule;
 mod seats;
 pub mod signing;
+mod tools;
 mod worker;
 
-pub use worker::{Outbox, Running, Wake, webhook_secrets};
+pub use tools::{Outbox, Wake};
+pub use worker::Running;

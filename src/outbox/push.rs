@@ -2,8 +2,8 @@
 //! Credentials stay sealed until here.
 
 use super::client::{CallError, Outgoing, READ_BACK};
-use super::recorder::Tried;
-use super::worker::{Outbox, time_left};
+use super::outcome::Tried;
+use super::tools::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
 use crate::domain::id::{OrderId, ProjectId};
 use crate::domain::result::ResultUpdate;

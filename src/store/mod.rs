@@ -17,4 +17,4 @@ pub mod webhooks;
 mod writer;
 
 pub use engine::{Db, StoreError, StoreResult};
-pub use pool::{OpenError, Page, Store};
+pub use pool::{OpenError, Ownership, Page, Store};

@@ -1,6 +1,6 @@
 //! Opening a database, reading from it, and handing writes to the writer.
 
-use super::engine::{Db, StoreError};
+use super::engine::{Db, StoreError, StoreResult};
 use super::writer::Writer;
 use crate::config::sqlite_path;
 use diesel::Connection;
@@ -8,7 +8,8 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -47,6 +48,12 @@ pub struct Store {
     turns: Arc<Semaphore>,
     writer: Writer,
     blocking: tokio::runtime::Handle,
+    path: PathBuf,
+}
+
+/// The right to send what is due; it ends when this is dropped.
+pub struct Ownership {
+    _file: File,
 }
 
 /// A page of a list, newest first.
@@ -90,6 +97,7 @@ impl Store {
             turns,
             writer,
             blocking: tokio::runtime::Handle::current(),
+            path,
         })
     }
 
@@ -97,6 +105,22 @@ impl Store {
     pub fn migrate(url: &str) -> Result<(), OpenError> {
         let path = sqlite_path(url).ok_or(OpenError::Scheme)?;
         migrate(&mut connect(&path)?, &path)
+    }
+
+    /// Takes the embedded database for this process, which alone may send what is due, for as long as the
+    /// claim is kept. The system ends it with the process, however that ends.
+    pub fn own(&self) -> StoreResult<Ownership> {
+        let mut path = self.path.clone().into_os_string();
+        path.push(".lock");
+        let unavailable = |error: std::io::Error| StoreError::Unavailable(error.to_string());
+        let file = File::create(path).map_err(unavailable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Ownership { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(
+                "another process serves this database".to_owned(),
+            )),
+            Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        }
     }
 
     /// Runs a query on a thread where it may block. Never waits for the writer.

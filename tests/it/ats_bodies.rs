@@ -197,7 +197,7 @@ async fn what_is_not_json_that_everybody_can_read_is_refused() {
         inserted("\"\\ude00\\ud83d\""),
         inserted("{\"\\ud800\":1}"),
         inserted("{\"k\\u0000\":1}"),
-        good[..good.len() - 1].as_bytes().to_vec(),
+        good.as_bytes()[..good.len() - 1].to_vec(),
         format!("{good}{good}").into_bytes(),
     ]);
     for bad in [

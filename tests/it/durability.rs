@@ -141,7 +141,10 @@ fn the_first_start_prints_one_api_key_and_keeps_the_sealing_keys_for_the_owner_a
     let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(names).collect();
     assert!(
         left.iter().all(|name| name == "real.db.secret-keys"
-            || matches!(name.to_str(), Some("real.db" | "real.db-wal" | "real.db-shm"))),
+            || matches!(
+                name.to_str(),
+                Some("real.db" | "real.db-wal" | "real.db-shm" | "real.db.lock")
+            )),
         "{left:?}"
     );
 }
@@ -323,6 +326,26 @@ async fn a_stop_lets_what_is_under_way_end_and_writes_down_what_came_of_it() {
     let deliveries = process.vendor(KEY.1, "GET", &path, None).await;
     assert_eq!(deliveries["data"][0]["status"], "succeeded");
     assert!(vendor.arrived().is_none());
+}
+
+#[test]
+fn a_second_process_does_not_serve_the_same_database_and_the_first_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Process::start(directory.path(), &[KEY]);
+    let second = run(
+        directory.path(),
+        &[KEY],
+        &["serve", "--listen", "127.0.0.1:0"],
+        "",
+    );
+    assert_fails(&second, "another process serves this database");
+    assert!(first.terminate().status.success());
+    assert!(
+        Process::start(directory.path(), &[KEY])
+            .terminate()
+            .status
+            .success()
+    );
 }
 
 fn succeeds(directory: &Path, arguments: &[&str]) -> String {

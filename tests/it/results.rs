@@ -154,6 +154,8 @@ async fn what_the_ats_could_not_take_is_refused_with_its_pointer_and_not_stored(
         "https://vendor.example/a b",
         "https://vendor\t.example/",
         "//vendor.example/r",
+        "https://vendor.example/bericht-für-zoë",
+        "https://vendor.example/{id}",
         "https:\\\\vendor.example",
     ] {
         wrong.push((json!({"result_url": bad}), "invalid_value", vec!["/result_url"]));

@@ -120,6 +120,11 @@ async fn an_integration_that_could_not_work_is_refused_with_its_pointer() {
             assert!(!answer.text.contains("s3cret"));
         }
     }
+    for path in ["/integrations", path.as_str()] {
+        let answer = refusal_with(&server, path, "/credentials", json!({"api_key": "s3cret"})).await;
+        assert_eq!(answer.refuses(422, "invalid_value"), ["/credentials/api_key"]);
+        assert!(!answer.text.contains("s3cret"));
+    }
     let answer = server.try_vendor("POST", "/integrations", Some(&json!({}))).await;
     assert_eq!(answer.refuses(400, "invalid_body"), ["/category", "/provider"]);
     let mut unchanged = made;

@@ -4,7 +4,7 @@
 use crate::domain::problem::Problem;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
-use crate::exchange::intake::Customer;
+use crate::exchange::customer::Customer;
 use crate::exchange::request_logs::AtsCall;
 use crate::http::body;
 use crate::http::problem::Failure;

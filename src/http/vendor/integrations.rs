@@ -15,6 +15,7 @@ use crate::providers::registry;
 use crate::store::integrations::IntegrationRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -49,11 +50,7 @@ struct NewIntegration {
     tenant_id: Option<String>,
     /// Your endpoint that lists packages, called while a recruiter waits.
     #[serde(default)]
-    #[schema(
-        example = "https://vendor.example/packages",
-        min_length = 1,
-        max_length = 2048
-    )]
+    #[schema(example = "https://vendor.example/packages", max_length = 2048)]
     package_list_url: Option<String>,
     /// Sent to that endpoint as HTTP Basic user name.
     #[serde(default)]
@@ -71,6 +68,10 @@ struct NewIntegration {
     #[serde(default)]
     #[schema(max_length = 1024, write_only)]
     partner_password: Option<String>,
+    /// Your credentials for the ATS, where the provider asks for any.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>, write_only)]
+    credentials: Option<Map<String, Value>>,
 }
 
 /// A change: what is left out stays, null clears.
@@ -103,6 +104,10 @@ struct IntegrationUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 1024, write_only)]
     partner_password: Option<Option<String>>,
+    /// Your credentials for the ATS, where the provider asks for any.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>, write_only)]
+    credentials: Option<Map<String, Value>>,
 }
 
 /// An integration. Secrets that are set show as asterisks.
@@ -183,6 +188,7 @@ async fn create_integration(
         static_package_id: Some(new.static_package_id),
         partner_username: Some(new.partner_username),
         partner_password: Some(new.partner_password.map(Zeroizing::new)),
+        credentials: new.credentials.unwrap_or_default(),
     };
     let project = &body.caller.project;
     let (row, secret) = exchange
@@ -247,6 +253,7 @@ async fn update_integration(
         static_package_id: update.static_package_id,
         partner_username: update.partner_username,
         partner_password: secret(update.partner_password),
+        credentials: update.credentials.unwrap_or_default(),
     };
     let row = exchange
         .update_integration(&body.caller.project, &id, change)

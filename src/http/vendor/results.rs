@@ -4,7 +4,7 @@ use super::category;
 use crate::domain::problem::Violation;
 use crate::domain::result::{Outcome, ResultUpdate, Status};
 use crate::exchange::Exchange;
-use crate::exchange::results::OrderOf;
+use crate::exchange::orders::OrderOf;
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;

@@ -73,12 +73,7 @@ async fn create_secrets(
         integration_id: new.integration_id,
         origin_owner_id: new.origin_owner_id,
         origin_owner_name: new.origin_owner_name,
-        credentials: new
-            .credentials
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect(),
+        credentials: new.credentials.unwrap_or_default(),
     };
     let secrets = exchange
         .create_secrets(&body.caller.project, category, account)

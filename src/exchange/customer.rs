@@ -1,0 +1,61 @@
+//! Whose call an ATS's call is.
+
+use super::context::Exchange;
+use crate::domain::category::Category;
+use crate::domain::id::{AccountId, ProjectId};
+use crate::domain::problem::Problem;
+use crate::providers::provider::{Claim, Provider, Refusal};
+use crate::store::accounts::{self, AccountRow};
+use crate::store::integrations::IntegrationRow;
+
+/// The account that a call belongs to.
+pub struct Customer {
+    /// Its project.
+    pub project: ProjectId,
+    /// Its id.
+    pub id: AccountId,
+    /// Its category.
+    pub category: Category,
+    /// The account.
+    pub account: AccountRow,
+    /// How it is linked.
+    pub integration: IntegrationRow,
+}
+
+impl Customer {
+    fn of((account, integration): (AccountRow, IntegrationRow)) -> Option<Self> {
+        Some(Self {
+            project: ProjectId::parse(&account.project_id)?,
+            id: AccountId::parse(&account.id)?,
+            category: Category::parse(&account.category)?,
+            account,
+            integration,
+        })
+    }
+}
+
+impl Exchange {
+    /// Whose call it is. `tenant_id` is what the URL says, where it says anything.
+    pub async fn identify(
+        &self,
+        provider: &dyn Provider,
+        claim: Claim,
+        tenant_id: Option<&str>,
+    ) -> Result<Customer, Refusal> {
+        let Claim::Token(token) = claim;
+        let hash = self.vault.lookup("trigger_token", &token);
+        let found = self
+            .store
+            .read(move |db| accounts::by_token(db, &hash).map_err(Problem::from))
+            .await?;
+        let customer = found.and_then(Customer::of).ok_or(Refusal::Unauthenticated)?;
+        if customer.account.provider != provider.descriptor().key {
+            return Err(Refusal::Unauthenticated);
+        }
+        let expected = customer.integration.tenant_id.as_deref();
+        match (tenant_id, expected) {
+            (Some(sent), Some(expected)) if sent != expected => Err(Refusal::Unknown("tenant-id")),
+            _ => Ok(customer),
+        }
+    }
+}

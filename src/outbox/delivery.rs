@@ -1,0 +1,159 @@
+//! Sends a delivery: opens the event's bytes, signs them with the endpoint's secrets, and reads the answer.
+
+use super::client::{CallError, Client, Incoming, Outgoing, READ_BACK};
+use super::outcome::Tried;
+use super::signing;
+use super::tools::{Outbox, time_left};
+use crate::crypto::{CryptoError, Place, Vault};
+use crate::domain::timestamp::Timestamp;
+use crate::store::events::EventRow;
+use crate::store::jobs::JobRow;
+use crate::store::webhooks::WebhookRow;
+use crate::store::{StoreResult, events, webhooks};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+/// The events and endpoints of a batch of deliveries.
+pub(super) struct Loaded {
+    events: HashMap<String, Arc<EventRow>>,
+    webhooks: HashMap<String, Arc<WebhookRow>>,
+}
+
+impl Loaded {
+    pub(super) fn get(&self, job: &JobRow) -> Option<(Arc<EventRow>, Arc<WebhookRow>)> {
+        let event = self.events.get(&job.subject_id)?;
+        let webhook = self.webhooks.get(&job.target_id)?;
+        Some((Arc::clone(event), Arc::clone(webhook)))
+    }
+}
+
+pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
+    let distinct = |mut ids: Vec<String>| {
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let subjects = distinct(deliveries.iter().map(|job| job.subject_id.clone()).collect());
+    let targets = distinct(deliveries.iter().map(|job| job.target_id.clone()).collect());
+    outbox
+        .store
+        .read(move |db| {
+            let events = events::with_ids(db, &subjects)?;
+            let webhooks = webhooks::with_ids(db, &targets)?;
+            Ok(Loaded {
+                events: events
+                    .into_iter()
+                    .map(|row| (row.id.clone(), Arc::new(row)))
+                    .collect(),
+                webhooks: webhooks
+                    .into_iter()
+                    .map(|row| (row.id.clone(), Arc::new(row)))
+                    .collect(),
+            })
+        })
+        .await
+}
+
+pub(super) async fn send(
+    outbox: &Outbox,
+    material: Option<(Arc<EventRow>, Arc<WebhookRow>)>,
+    ends: Instant,
+) -> Tried {
+    let Some((event, webhook)) = material else {
+        return Tried::never("its endpoint was deleted");
+    };
+    let Some(deadline) = time_left(ends).filter(|_| webhook.enabled) else {
+        return Tried::NotMade;
+    };
+    let at = outbox.ambient.now();
+    let opened = open(&outbox.vault, &event, &webhook, at);
+    let (body, secrets) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Tried::failed(error.to_string(), 0),
+    };
+    let began = Instant::now();
+    let (client, url) = (&outbox.client, &webhook.url);
+    let answer = post(client, url, &secrets, &event.id, at, body, deadline).await;
+    let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+    match answer {
+        Ok(answer) => match answer.status {
+            200..=299 => Tried::Done {
+                status: answer.status,
+                took,
+            },
+            410 => Tried::Gone { took },
+            status => Tried::Failed {
+                status: Some(status),
+                error: format!("the endpoint answered {status}"),
+                retry_after: answer.retry_after,
+                took,
+            },
+        },
+        Err(CallError::Forbidden(forbidden)) => Tried::never(format!("not called: {forbidden}")),
+        Err(error) => Tried::failed(error.to_string(), took),
+    }
+}
+
+type Opened = (Vec<u8>, Vec<Zeroizing<String>>);
+
+fn open(vault: &Vault, event: &EventRow, webhook: &WebhookRow, at: Timestamp) -> Result<Opened, CryptoError> {
+    let place = Place {
+        project: &event.project_id,
+        table: "events",
+        column: "body",
+        row: &event.id,
+    };
+    let body = vault.open(place, &event.body_sealed)?;
+    Ok((body, webhook_secrets(vault, webhook, at)?))
+}
+
+/// Signs `body` and sends it to an endpoint.
+pub async fn post(
+    client: &Client,
+    url: &str,
+    secrets: &[Zeroizing<String>],
+    event_id: &str,
+    at: Timestamp,
+    body: Vec<u8>,
+    deadline: Duration,
+) -> Result<Incoming, CallError> {
+    let signed = signing::headers(secrets.iter().map(|secret| secret.as_str()), event_id, at, &body);
+    let headers = signed
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let outgoing = Outgoing {
+        method: "POST",
+        url,
+        headers,
+        body: Some(body),
+        deadline,
+        read_back: READ_BACK,
+    };
+    client.call(outgoing).await
+}
+
+/// The secrets that sign for an endpoint now: the newest, and the one before while it is still good.
+pub fn webhook_secrets(
+    vault: &Vault,
+    webhook: &WebhookRow,
+    at: Timestamp,
+) -> Result<Vec<Zeroizing<String>>, CryptoError> {
+    let place = Place {
+        project: &webhook.project_id,
+        table: "webhooks",
+        column: "secret",
+        row: &webhook.id,
+    };
+    let previous = webhook
+        .previous_secret_sealed
+        .as_ref()
+        .filter(|_| webhook.previous_secret_until.is_some_and(|until| at.0 < until));
+    std::iter::once(&webhook.secret_sealed)
+        .chain(previous)
+        .map(|sealed| vault.open_text(place, sealed))
+        .collect()
+}

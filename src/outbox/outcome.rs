@@ -1,0 +1,74 @@
+//! What came of a send, before it is written down.
+
+use crate::domain::timestamp::Timestamp;
+use crate::store::jobs::JobRow;
+use std::time::Duration;
+
+/// What came of one try.
+#[derive(Clone, Debug)]
+pub enum Tried {
+    /// It arrived.
+    Done {
+        /// HTTP status.
+        status: u16,
+        /// Milliseconds.
+        took: i64,
+    },
+    /// It did not; there may be another try.
+    Failed {
+        /// HTTP status, where an answer came.
+        status: Option<u16>,
+        /// What was wrong.
+        error: String,
+        /// How long the receiver asks us to wait.
+        retry_after: Option<Duration>,
+        /// Milliseconds.
+        took: i64,
+    },
+    /// The endpoint answered 410: it wants nothing more.
+    Gone {
+        /// Milliseconds.
+        took: i64,
+    },
+    /// No try was made: the endpoint was disabled after the claim, or the lease was about to end.
+    NotMade,
+    /// It was claimed too often without an outcome: it is taken out, so that it cannot kill workers for ever.
+    TakenOut,
+    /// It can never arrive.
+    Never {
+        /// HTTP status, where an answer came.
+        status: Option<u16>,
+        /// Why.
+        reason: String,
+        /// Milliseconds.
+        took: i64,
+    },
+}
+
+impl Tried {
+    pub fn failed(error: String, took: i64) -> Self {
+        Self::Failed {
+            status: None,
+            error,
+            retry_after: None,
+            took,
+        }
+    }
+
+    pub fn never(reason: impl Into<String>) -> Self {
+        Self::Never {
+            status: None,
+            reason: reason.into(),
+            took: 0,
+        }
+    }
+}
+
+/// One thing to write down: what came of `job` at `at`. `fraction` is the chance that varies the next wait.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub job: JobRow,
+    pub tried: Tried,
+    pub at: Timestamp,
+    pub fraction: f64,
+}

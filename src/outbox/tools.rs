@@ -1,0 +1,51 @@
+//! What the room works with, and the bell that wakes it.
+
+use super::announcer::Announcer;
+use super::client::{Client, DEADLINE};
+use crate::ambient::Ambient;
+use crate::crypto::Vault;
+use crate::store::{Ownership, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Tells the worker that there is something new.
+#[derive(Clone, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// There are new jobs, or time has passed.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    /// Returns once it was rung, at once where that was before.
+    pub(super) async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// What the worker works with.
+pub struct Outbox {
+    /// Where the jobs are.
+    pub store: Store,
+    /// Opens what is sealed.
+    pub vault: Vault,
+    /// The clock.
+    pub ambient: Arc<dyn Ambient>,
+    /// Calls others.
+    pub client: Client,
+    /// Tells when a job ends badly.
+    pub announcer: Arc<dyn Announcer>,
+    /// Rings when there are new jobs.
+    pub wake: Wake,
+    /// The right to send, held for as long as the worker runs.
+    pub ownership: Ownership,
+}
+
+/// How long a call may still take before the lease's safe time `ends`; none where it is not worth beginning.
+pub fn time_left(ends: Instant) -> Option<Duration> {
+    let left = ends.saturating_duration_since(Instant::now());
+    (!left.is_zero()).then(|| left.min(DEADLINE))
+}
