@@ -5,9 +5,11 @@
 
 // floor 1: the unified model, and what everything needs
 pub mod ambient;
+pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod json;
+pub mod telemetry;
 
 // floor 2: the ATSs' wires (pure), and what is kept
 pub mod providers;
@@ -18,3 +20,10 @@ pub mod outbox;
 
 // floor 4: the use cases
 pub mod exchange;
+
+// floor 5: the faces
+pub mod http;
+
+// floor 6: the whole
+pub mod serve;
+pub mod translate;

@@ -1,1 +1,208 @@
-fn main() {}
+//! The command line.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
+use crosscheck::ambient::{Ambient, System};
+use crosscheck::config::{Config, Given};
+use crosscheck::domain::category::Category;
+use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
+use crosscheck::exchange::{Exchange, Settings, keys};
+use crosscheck::providers::registry;
+use crosscheck::serve::{self, Serve};
+use crosscheck::store::Store;
+use crosscheck::{http, telemetry, translate};
+use std::error::Error;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Integrate an assessment or background check once; serve customers on every applicant-tracking system.
+///
+/// Without a command it serves. Settings come from flags, then the environment, then crosscheck.toml in the
+/// working directory; an empty one is unset. Logs go to standard error (RUST_LOG chooses).
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    given: Given,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the unified API and the ATSs' endpoints (the default)
+    Serve,
+    /// Play the whole story on this machine: a simulated ATS, a sample vendor, every message shown
+    Demo {
+        /// Leave everything running afterwards and print what to try next
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Translate an ATS's payload into the event that a vendor would get, without a server
+    Translate {
+        /// Provider key
+        #[arg(value_parser = PossibleValuesParser::new(registry::all().iter().map(|one| one.descriptor().key)))]
+        provider: String,
+        /// The ATS's name of the endpoint that takes the payload
+        operation: String,
+        /// The payload [default: standard input]
+        file: Option<PathBuf>,
+        /// What is ordered
+        #[arg(long, default_value = "assessments",
+              value_parser = PossibleValuesParser::new(Category::ALL.map(Category::as_str)))]
+        category: String,
+    },
+    /// Print the API document (OpenAPI 3.1)
+    Openapi,
+    /// Make, list and end project API keys
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Bring the database's tables up to date and stop (serving does it too)
+    Migrate,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Make a key and print it, once
+    Create {
+        /// What you call it
+        #[arg(default_value = "unnamed")]
+        name: String,
+    },
+    /// List the keys (not the keys themselves)
+    List,
+    /// End a key at once
+    Revoke {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+    /// Print a key of the right form that opens nothing, for an ATS's application form
+    Example,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start();
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("crosscheck: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&Config::load(&cli.given)?).await,
+        Command::Demo { keep } => demo(keep).await,
+        Command::Translate {
+            provider,
+            operation,
+            file,
+            category,
+        } => {
+            let payload = match file {
+                Some(path) => std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?,
+                None => {
+                    let mut payload = Vec::new();
+                    std::io::stdin().read_to_end(&mut payload)?;
+                    payload
+                }
+            };
+            let event = translate::translate(&provider, &operation, &category, &payload, &System)?;
+            println!("{event}");
+            Ok(())
+        }
+        Command::Openapi => {
+            print!("{}", http::openapi::text()?);
+            Ok(())
+        }
+        Command::Keys {
+            command: KeysCommand::Example,
+        } => {
+            println!("{}", keys::new_token(&System, TRIGGER_TOKEN_PREFIX).as_str());
+            Ok(())
+        }
+        Command::Keys { command } => manage_keys(command, &Config::load(&cli.given)?).await,
+        Command::Migrate => Ok(Store::migrate(&Config::load(&cli.given)?.database_url)?),
+    }
+}
+
+async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
+    let ambient: Arc<dyn Ambient> = Arc::new(System);
+    let serve = Serve {
+        listen: config.listen.clone(),
+        database_url: config.database_url.clone(),
+        public_url: config.public_url.clone(),
+        ring: config.key_ring(ambient.as_ref())?,
+        allowed_targets: config.allowed_targets.clone(),
+    };
+    let served = serve::start(serve, ambient).await?;
+    provide_key(&served.exchange, config).await?;
+    println!("listening on {}", served.url);
+    println!("the API is described at {}/docs", served.url);
+    stop_signal().await?;
+    tracing::info!("stopping");
+    served.stop().await;
+    Ok(())
+}
+
+/// Makes the key that is configured; the first start on an empty database without one makes one and prints it.
+async fn provide_key(exchange: &Exchange, config: &Config) -> Result<(), Box<dyn Error>> {
+    if let Some(key) = &config.api_key {
+        exchange.create_key("configured", Some(key)).await?;
+        return Ok(());
+    }
+    if exchange.list_keys().await?.is_empty() {
+        let (_, key) = exchange.create_key("first", None).await?;
+        println!("API key (shown only now): {}", key.as_str());
+    }
+    Ok(())
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dyn Error>> {
+    let settings = Settings {
+        database_url: config.database_url.clone(),
+        ring: config.key_ring(&System)?,
+        public_url: String::new(),
+        allowed_targets: Vec::new(),
+    };
+    let exchange = Exchange::open(settings, Arc::new(System)).await?;
+    match command {
+        KeysCommand::Create { name } => {
+            let (id, key) = exchange.create_key(&name, None).await?;
+            println!("{id}\n{}", key.as_str());
+        }
+        KeysCommand::List => {
+            for key in exchange.list_keys().await? {
+                let state = if key.revoked_at.is_some() {
+                    "revoked"
+                } else {
+                    "valid"
+                };
+                println!("{}\t{state}\t{}", key.id, key.name);
+            }
+        }
+        KeysCommand::Revoke { id } => exchange.revoke_key(&id).await?,
+        KeysCommand::Example => {}
+    }
+    Ok(())
+}
+
+async fn demo(_keep: bool) -> Result<(), Box<dyn Error>> {
+    Ok(())
+}

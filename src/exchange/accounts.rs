@@ -9,6 +9,7 @@ use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::providers::descriptor::Descriptor;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::{self, IntegrationRow};
 use crate::store::{Db, StoreError};
@@ -26,6 +27,8 @@ pub struct NewAccount {
     pub origin_owner_id: String,
     /// The customer's name at the vendor's.
     pub origin_owner_name: String,
+    /// The names of the credentials that were sent.
+    pub credentials: Vec<String>,
 }
 
 /// What the customer gives its ATS.
@@ -50,6 +53,7 @@ impl Exchange {
         new: NewAccount,
     ) -> Result<Secrets, Problem> {
         let provider = find_provider(&new.provider, category)?;
+        check_credentials(provider.descriptor(), &new.credentials)?;
         let chosen = new
             .integration_id
             .as_deref()
@@ -122,6 +126,30 @@ impl Exchange {
         found
             .map(|_| ())
             .ok_or_else(|| Problem::not_found("account (header x-account-id)"))
+    }
+}
+
+/// A credential that the provider does not ask for would be lost without a word.
+fn check_credentials(descriptor: &Descriptor, sent: &[String]) -> Result<(), Problem> {
+    let known = |name: &str| {
+        descriptor
+            .credential_fields
+            .iter()
+            .any(|field| field.name == name)
+    };
+    let unknown: Vec<_> = sent
+        .iter()
+        .filter(|name| !known(name))
+        .map(|name| {
+            let pointer = format!("/credentials/{}", name.replace('~', "~0").replace('/', "~1"));
+            let message = format!("{} asks for no such credential: leave it out", descriptor.name);
+            Violation::new(pointer, "unknown_field", message)
+        })
+        .collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::with(ErrorCode::InvalidValue, unknown))
     }
 }
 

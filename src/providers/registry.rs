@@ -20,6 +20,14 @@ pub fn find(key: &str) -> Option<&'static dyn Provider> {
         .find(|provider| provider.descriptor().key == key)
 }
 
+/// The key of one of them, for examples in documents.
+pub fn example_key() -> &'static str {
+    all()
+        .first()
+        .map(|provider| provider.descriptor().key)
+        .unwrap_or_default()
+}
+
 /// Every key, for messages.
 pub fn keys() -> String {
     all()

@@ -2,12 +2,13 @@
 
 use super::engine::{Db, StoreError};
 use super::writer::Writer;
+use crate::config::sqlite_path;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -66,13 +67,6 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
             .batch_execute(PRAGMAS)
             .map_err(diesel::r2d2::Error::QueryError)
     }
-}
-
-/// The file that a `sqlite://` URL names.
-pub fn sqlite_path(url: &str) -> Option<PathBuf> {
-    url.strip_prefix("sqlite://")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
 }
 
 impl Store {

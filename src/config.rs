@@ -1,0 +1,198 @@
+//! Settings: flags over environment (`CROSSCHECK_*`) over `crosscheck.toml`. An empty setting is unset.
+
+use crate::ambient::Ambient;
+use crate::crypto::{CryptoError, KeyRing};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// The settings as they can be given on the command line and in the environment.
+#[derive(Clone, Debug, Default, clap::Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "CROSSCHECK_LISTEN", global = true, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub listen: Option<String>,
+    /// Where to keep everything [default: sqlite://crosscheck.db]
+    #[arg(
+        long,
+        env = "CROSSCHECK_DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub database_url: Option<String>,
+    /// How ATSs and customers reach this server; the base of every URL that is handed out
+    /// [default: http:// and the address]
+    #[arg(long, env = "CROSSCHECK_PUBLIC_URL", global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub public_url: Option<String>,
+    /// A project API key to create if absent: 16 to 170 visible ASCII characters
+    /// [default: the first start on an empty database makes one and prints it, once]
+    #[arg(
+        long,
+        env = "CROSSCHECK_API_KEY",
+        hide_env_values = true,
+        global = true,
+        value_name = "KEY"
+    )]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub api_key: Option<String>,
+    /// The keys that seal what is stored, `id:base64 of 32 bytes[,id:...]`: the first seals, all open
+    /// [default: a file beside the database, made at the first start]
+    #[arg(
+        long,
+        env = "CROSSCHECK_SECRET_KEYS",
+        hide_env_values = true,
+        global = true,
+        value_name = "KEYS"
+    )]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub secret_keys: Option<String>,
+    /// Networks (CIDRs, separated by commas) that may be called although not public, over http and on any port,
+    /// such as 127.0.0.0/8 for development [default: none; all else must be https on port 443]
+    #[arg(long, env = "CROSSCHECK_ALLOWED_TARGETS", global = true, value_name = "CIDRS")]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub allowed_targets: Option<String>,
+}
+
+fn is_unset(setting: &Option<String>) -> bool {
+    setting.as_deref().is_none_or(|text| text.trim().is_empty())
+}
+
+/// The settings as they are in force.
+pub struct Config {
+    /// Address to listen on.
+    pub listen: String,
+    /// `sqlite://...`.
+    pub database_url: String,
+    /// The base of every URL that is handed out, where it is not the address.
+    pub public_url: Option<String>,
+    /// A project API key to create if absent.
+    pub api_key: Option<Zeroizing<String>>,
+    /// The sealing keys, where they are set.
+    secret_keys: Option<Zeroizing<String>>,
+    /// Networks that may be called although not public.
+    pub allowed_targets: Vec<IpNet>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// crosscheck.toml does not read.
+    #[error("crosscheck.toml: {0}")]
+    File(Box<figment::Error>),
+    /// A setting has a value that it cannot have.
+    #[error("{setting}: {problem}")]
+    Setting {
+        /// Its name in the environment.
+        setting: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The sealing keys do not read.
+    #[error("{0}")]
+    Keys(#[from] CryptoError),
+    /// The file with the sealing keys cannot be used.
+    #[error("{path}: {error}")]
+    KeyFile {
+        /// Its path.
+        path: String,
+        /// What is wrong.
+        error: std::io::Error,
+    },
+}
+
+impl Config {
+    /// Joins what was given with `crosscheck.toml` in the working directory, where there is one.
+    pub fn load(given: &Given) -> Result<Self, ConfigError> {
+        let settings: Given = Figment::from(Toml::file("crosscheck.toml"))
+            .merge(Serialized::defaults(given))
+            .extract()
+            .map_err(|error| ConfigError::File(Box::new(error)))?;
+        let set = |setting: Option<String>| setting.filter(|text| !text.trim().is_empty());
+        let public_url = set(settings.public_url).map(|url| url.trim_end_matches('/').to_owned());
+        if public_url
+            .as_deref()
+            .is_some_and(|url| !crate::domain::result::is_web_url(url))
+        {
+            let problem = "it must be an absolute http or https URL".to_owned();
+            return Err(ConfigError::Setting {
+                setting: "CROSSCHECK_PUBLIC_URL",
+                problem,
+            });
+        }
+        Ok(Self {
+            listen: set(settings.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            database_url: set(settings.database_url).unwrap_or_else(|| "sqlite://crosscheck.db".to_owned()),
+            public_url,
+            api_key: set(settings.api_key).map(Zeroizing::new),
+            secret_keys: set(settings.secret_keys).map(Zeroizing::new),
+            allowed_targets: networks(set(settings.allowed_targets).as_deref().unwrap_or_default())?,
+        })
+    }
+
+    /// The sealing keys: as set, else from the file beside the database, which is made where it is missing.
+    pub fn key_ring(&self, ambient: &dyn Ambient) -> Result<KeyRing, ConfigError> {
+        if let Some(keys) = &self.secret_keys {
+            return Ok(KeyRing::parse(keys)?);
+        }
+        let database = sqlite_path(&self.database_url).unwrap_or_default();
+        let mut path = database.into_os_string();
+        path.push(".secret-keys");
+        let path = PathBuf::from(path);
+        let keys = read_or_make(&path, ambient).map_err(|error| ConfigError::KeyFile {
+            path: path.display().to_string(),
+            error,
+        })?;
+        Ok(KeyRing::parse(keys.trim())?)
+    }
+}
+
+/// The file that a `sqlite://` URL names.
+pub fn sqlite_path(url: &str) -> Option<PathBuf> {
+    url.strip_prefix("sqlite://")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let parsed = entries.map(|entry| {
+        entry.parse().map_err(|_| ConfigError::Setting {
+            setting: "CROSSCHECK_ALLOWED_TARGETS",
+            problem: format!("{entry:?} is not a network such as 127.0.0.0/8"),
+        })
+    });
+    parsed.collect()
+}
+
+/// Reads the key file; makes it, for the owner's eyes only, where there is none. Of two processes that make
+/// it at the same time one wins, and both use its key.
+fn read_or_make(path: &Path, ambient: &dyn Ambient) -> std::io::Result<Zeroizing<String>> {
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(mut file) => {
+            let keys = KeyRing::generate(ambient);
+            file.write_all(keys.as_bytes())?;
+            file.write_all(b"\n")?;
+            file.sync_all()?;
+            Ok(keys)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::read_to_string(path).map(Zeroizing::new)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,3 @@
+//! What ATSs call.
+
+pub mod external_trigger;

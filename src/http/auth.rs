@@ -1,0 +1,85 @@
+//! Who calls: a vendor by its API key, as HTTP Basic user name or as Bearer token.
+
+use super::problem::Failure;
+use crate::domain::id::{AccountId, ProjectId};
+use crate::domain::problem::{ErrorCode, Problem};
+use crate::exchange::Exchange;
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use std::future::Future;
+use std::pin::Pin;
+use zeroize::Zeroizing;
+
+/// A vendor whose key was checked.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub project: ProjectId,
+    /// What `x-account-id` says.
+    account: Option<String>,
+}
+
+impl Caller {
+    /// The account that is meant, where the header names one of this project's.
+    pub async fn account(&self, exchange: &Exchange) -> Result<Option<AccountId>, Problem> {
+        let Some(header) = &self.account else {
+            return Ok(None);
+        };
+        let account =
+            AccountId::parse(header).ok_or_else(|| Problem::not_found("account (header x-account-id)"))?;
+        exchange.find_account(&self.project, &account).await?;
+        Ok(Some(account))
+    }
+}
+
+/// Checks the key of a request.
+pub async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+    let unauthorized = || Problem::of(ErrorCode::Unauthorized);
+    let exchange = exchange(request)?;
+    let key = presented_key(request).ok_or_else(unauthorized)?;
+    let project = exchange.authenticate(&key).await?;
+    let account = request
+        .headers()
+        .get("x-account-id")
+        .and_then(|value| value.to_str().ok());
+    Ok(Caller {
+        project,
+        account: account.map(str::to_owned),
+    })
+}
+
+/// The exchange of the running server.
+pub fn exchange(request: &HttpRequest) -> Result<web::Data<Exchange>, Problem> {
+    request
+        .app_data::<web::Data<Exchange>>()
+        .cloned()
+        .ok_or_else(|| Problem::of(ErrorCode::Internal))
+}
+
+fn presented_key(request: &HttpRequest) -> Option<Zeroizing<String>> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, credentials) = header.split_once(' ')?;
+    let credentials = credentials.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Zeroizing::new(credentials.to_owned()));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = Zeroizing::new(BASE64.decode(credentials).ok()?);
+    let user = decoded.split(|byte| *byte == b':').next()?;
+    std::str::from_utf8(user)
+        .ok()
+        .map(|key| Zeroizing::new(key.to_owned()))
+}
+
+impl FromRequest for Caller {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(authenticate(&request).await?) })
+    }
+}

@@ -1,0 +1,103 @@
+//! Bodies: bounded in size and time, then read against the schema that the API document gives.
+
+use super::auth::{Caller, authenticate};
+use super::problem::Failure;
+use crate::domain::problem::{ErrorCode, Problem};
+use crate::json::{self, Schema};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// The largest body that is taken.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a body may take to arrive, and how long one that is too large is read on, so that its sender
+/// gets to read the answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Reads a whole body.
+pub async fn read(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
+    match tokio::time::timeout(PATIENCE, collect(payload)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Problem::of(ErrorCode::RequestTimeout)),
+    }
+}
+
+async fn collect(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
+    let mut body = Vec::new();
+    let mut too_large = false;
+    while let Some(chunk) = payload.next().await {
+        let Ok(chunk) = chunk else {
+            return Err(Problem::new(
+                ErrorCode::MalformedJson,
+                "The body broke off. Send it again.",
+            ));
+        };
+        too_large |= body.len() + chunk.len() > MAX_BODY;
+        if !too_large {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if too_large {
+        Err(Problem::of(ErrorCode::PayloadTooLarge))
+    } else {
+        Ok(body)
+    }
+}
+
+/// A body that a vendor sent, read; with the caller, whose key is checked before the body is looked at.
+pub struct Submitted<T> {
+    pub caller: Caller,
+    pub value: T,
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            // The body is read to its end whatever becomes of it: a refusal that cuts it off is not read.
+            let caller = authenticate(&request).await;
+            let body = read(&mut payload).await;
+            let (caller, body) = (caller?, body?);
+            let schemas = request.app_data::<web::Data<BodySchemas>>();
+            let schema = schemas.and_then(|schemas| schemas.0.get(T::name().as_ref()));
+            let schema = schema.ok_or_else(|| Problem::of(ErrorCode::Internal))?;
+            Ok(Self {
+                caller,
+                value: json::read(&body, schema)?,
+            })
+        })
+    }
+}
+
+/// The compiled schema of every component of the API document, by name.
+pub struct BodySchemas(HashMap<String, Schema>);
+
+impl BodySchemas {
+    /// Compiles the components of `document`.
+    pub fn compile(document: &serde_json::Value) -> Result<Self, String> {
+        let components = document
+            .pointer("/components/schemas")
+            .and_then(|one| one.as_object());
+        let compiled = components.into_iter().flatten().map(|(name, _)| {
+            let schema = serde_json::json!({
+                "$ref": format!("#/components/schemas/{name}"),
+                "components": document.get("components"),
+            });
+            Schema::compile(&schema)
+                .map(|schema| (name.clone(), schema))
+                .map_err(|error| format!("{name}: {error}"))
+        });
+        compiled.collect::<Result<_, _>>().map(Self)
+    }
+}

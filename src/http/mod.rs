@@ -1,0 +1,11 @@
+//! Faces: parse, authorise, call `exchange/`, render. No rule lives here. One folder per audience.
+
+mod ats;
+mod auth;
+mod body;
+pub mod openapi;
+mod operator;
+mod paging;
+mod problem;
+pub mod server;
+mod vendor;

@@ -1,0 +1,117 @@
+//! The API document: collected from the very table that registers the routes.
+
+use super::{operator, vendor};
+use crate::domain::event::EventType;
+use crate::domain::problem::{ErrorCode, ProblemBody};
+use std::collections::BTreeMap;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi as _};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route that the API document describes. (ATSs' endpoints are described by schemas/<provider>/.)
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    vendor::routes(config);
+    operator::health::routes(config);
+}
+
+/// The document without its paths.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Crosscheck",
+        description = "One API for assessments and background checks on every applicant-tracking system. \
+                       Authenticate with your API key as HTTP Basic user name (empty password) or as Bearer token. \
+                       Name a customer with the header `x-account-id`. Every error has the shape `Error`; its \
+                       `errorCode` is from a closed catalogue.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(ProblemBody, ErrorCode, EventType)),
+    security(("basic" = []), ("bearer" = [])),
+    tags(
+        (name = "Integrations", description = "How your project uses an ATS."),
+        (name = "Customers", description = "Linking one customer: the secrets that its ATS needs."),
+        (name = "Packages", description = "What recruiters can order."),
+        (name = "Orders", description = "One candidate sent one package."),
+        (name = "Results", description = "What you report about an order, and what the ATS will show."),
+        (name = "Connectors", description = "What each ATS needs and shows."),
+        (name = "Webhooks", description = "Where your events go."),
+        (name = "Events", description = "What we tell you, kept and replayable."),
+        (name = "Pushes", description = "What we owe the ATSs."),
+        (name = "Request logs", description = "What the ATSs asked, with the outcome."),
+        (name = "Operator", description = "For whoever runs Crosscheck."),
+    ),
+    modifiers(&Security)
+)]
+struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, scheme) in [
+            ("basic", HttpAuthScheme::Basic),
+            ("bearer", HttpAuthScheme::Bearer),
+        ] {
+            components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
+        }
+    }
+}
+
+/// The document without its paths, to which an app adds its routes.
+pub fn base() -> OpenApi {
+    Document::openapi()
+}
+
+/// The whole document.
+pub fn document() -> OpenApi {
+    use utoipa_actix_web::AppExt;
+    let app = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(base())
+        .configure(routes);
+    app.split_for_parts().1
+}
+
+/// The document as the file openapi/openapi.json has it.
+pub fn text() -> Result<String, serde_json::Error> {
+    document().to_pretty_json().map(|text| text + "\n")
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = [$($status:literal),*];)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                [$($status),*].into_iter().map(|status: u16| (status.to_string(), problem(status))).collect()
+            }
+        }
+    )*};
+}
+
+problems! {
+    /// What a reading operation can refuse with.
+    ReadProblems = [400, 401, 404, 500, 503];
+    /// What a writing operation can refuse with.
+    WriteProblems = [400, 401, 404, 408, 409, 413, 422, 500, 501, 503];
+    /// What readiness can refuse with.
+    ReadyProblems = [500, 503];
+}
+
+/// The response of a status, naming each errorCode of the catalogue that has it.
+fn problem(status: u16) -> RefOr<Response> {
+    let codes = ErrorCode::ALL.iter().filter(|code| code.status() == status);
+    let told: Vec<_> = codes
+        .map(|code| format!("`{}`: {}", code.as_str(), code.meaning()))
+        .collect();
+    let content = Content::new(Some(Ref::from_schema_name("Error")));
+    RefOr::T(
+        ResponseBuilder::new()
+            .description(told.join("\n\n"))
+            .content("application/json", content)
+            .build(),
+    )
+}

@@ -1,0 +1,3 @@
+//! What operators and their machines look at. No key is asked for.
+
+pub mod health;

@@ -1,0 +1,91 @@
+//! Pages of lists, as StackOne has them: `page_size` and an opaque `next`.
+
+use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::store::Page;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+const DEFAULT_SIZE: i64 = 25;
+const LARGEST_SIZE: i64 = 100;
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many entries at most, 1 to 100.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 25)]
+    page_size: Option<String>,
+    /// The `next` of the page before.
+    next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct Paged<T> {
+    /// The cursor of the page after this one; null at the end.
+    pub next: Option<String>,
+    /// The entries.
+    pub data: Vec<T>,
+}
+
+impl PageQuery {
+    /// The page as the store takes it: one row more than is shown, to know whether there is another page.
+    pub fn page(&self) -> Result<Page, Problem> {
+        let after = self
+            .next
+            .as_deref()
+            .filter(|next| !next.is_empty())
+            .map(decode)
+            .transpose()?;
+        Ok(Page {
+            limit: self.size()? + 1,
+            after,
+        })
+    }
+
+    fn size(&self) -> Result<i64, Problem> {
+        let Some(text) = self.page_size.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(DEFAULT_SIZE);
+        };
+        match text.parse() {
+            Ok(size) if (1..=LARGEST_SIZE).contains(&size) => Ok(size),
+            _ => Err(invalid("?page_size", "page_size must be a number from 1 to 100")),
+        }
+    }
+
+    /// What is shown of `rows`, and the cursor of what follows. `key` is what the list is ordered by.
+    pub fn paged<Row, Shown>(
+        &self,
+        mut rows: Vec<Row>,
+        key: impl Fn(&Row) -> &str,
+        show: impl Fn(Row) -> Result<Shown, Problem>,
+    ) -> Result<Paged<Shown>, Problem> {
+        let size = usize::try_from(self.size()?).unwrap_or_default();
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|row| URL_SAFE_NO_PAD.encode(key(row)));
+        Ok(Paged {
+            next,
+            data: rows.into_iter().map(show).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn decode(cursor: &str) -> Result<String, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let text = bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .filter(|text| !text.contains('\0'));
+    text.ok_or_else(|| invalid("?next", "next must be a cursor that an earlier answer gave"))
+}
+
+fn invalid(pointer: &str, message: &str) -> Problem {
+    Problem::with(
+        ErrorCode::InvalidParameter,
+        vec![Violation::new(pointer, "invalid", message)],
+    )
+}

@@ -1,0 +1,71 @@
+//! Problems -> responses. A handler returns a [`Failure`]; [`render`] gives it its body, for which it needs
+//! the clock.
+
+use crate::domain::problem::{ErrorCode, Problem};
+use crate::exchange::Exchange;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+
+/// A problem on its way out of a handler.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub Problem);
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.0.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        if self.0.code == ErrorCode::Unauthorized {
+            response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"crosscheck\""));
+        }
+        let mut response = response.finish();
+        response.extensions_mut().insert(self.0.clone());
+        response
+    }
+}
+
+/// Middleware: gives every problem its body.
+pub async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let exchange = request.app_data::<web::Data<Exchange>>().cloned();
+    let response = next.call(request).await?.map_into_boxed_body();
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    let (Some(problem), Some(exchange)) = (problem, exchange) else {
+        return Ok(response);
+    };
+    let body = serde_json::to_vec(&problem.body(exchange.now())).unwrap_or_default();
+    Ok(response.map_body(|head, _| {
+        let json = actix_web::http::header::HeaderValue::from_static("application/json");
+        head.headers_mut()
+            .insert(actix_web::http::header::CONTENT_TYPE, json);
+        BoxBody::new(body)
+    }))
+}
+
+/// A path, or a method of it, that we do not have.
+pub async fn no_route(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let message = format!(
+        "There is no route {} {}. GET /docs lists all.",
+        request.method(),
+        request.path()
+    );
+    Err(Problem::new(ErrorCode::NotFound, message).into())
+}

@@ -1,0 +1,80 @@
+//! The HTTP server: its limits, its middleware, its faces.
+
+use super::body::BodySchemas;
+use super::{ats, openapi, problem};
+use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::exchange::Exchange;
+use actix_web::dev::{Server, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpServer, web};
+use std::net::TcpListener;
+use std::time::Duration;
+use tracing::Span;
+use tracing_actix_web::{RootSpanBuilder, TracingLogger};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// How long a client may take to send its request's head.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests that are under way get at a shutdown.
+const SHUTDOWN_SECONDS: u64 = 20;
+
+/// A server of `exchange` on `listener`; it runs when it is awaited.
+pub fn server(listener: TcpListener, exchange: Exchange) -> std::io::Result<Server> {
+    let document = serde_json::to_value(openapi::document())?;
+    let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
+    let schemas = web::Data::new(schemas);
+    let exchange = web::Data::new(exchange);
+    let make_app = move || {
+        let (app, document) = App::new()
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .configure(openapi::routes)
+            .split_for_parts();
+        app.app_data(web::Data::clone(&exchange))
+            .app_data(web::Data::clone(&schemas))
+            .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
+            .configure(ats::external_trigger::routes)
+            .service(web::redirect("/docs", "/docs/"))
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+            .default_service(web::route().to(problem::no_route))
+            .wrap(from_fn(problem::render))
+            .wrap(TracingLogger::<Spans>::new())
+    };
+    Ok(HttpServer::new(make_app)
+        .client_request_timeout(HEAD_PATIENCE)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+fn query_problem() -> Error {
+    let violation = Violation::new(
+        "?",
+        "invalid",
+        "a query parameter stands twice or is not readable",
+    );
+    problem::Failure(Problem::with(ErrorCode::InvalidParameter, vec![violation])).into()
+}
+
+/// One span a request. It names the route, not the URL: a query may hold what no log may hold.
+struct Spans;
+
+impl RootSpanBuilder for Spans {
+    fn on_request_start(request: &actix_web::dev::ServiceRequest) -> Span {
+        let route = request.match_pattern().unwrap_or_else(|| "no route".to_owned());
+        tracing::info_span!("request", method = %request.method(), route, status = tracing::field::Empty)
+    }
+
+    fn on_request_end<B: actix_web::body::MessageBody>(
+        span: Span,
+        outcome: &Result<ServiceResponse<B>, Error>,
+    ) {
+        let status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        span.record("status", status.as_u16());
+    }
+}

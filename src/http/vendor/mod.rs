@@ -1,0 +1,46 @@
+//! The unified API: what a vendor's developer calls.
+
+mod connectors;
+mod deliveries;
+mod events;
+mod integrations;
+mod orders;
+mod packages;
+mod pushes;
+mod request_logs;
+mod results;
+mod secrets;
+mod webhooks;
+
+use crate::domain::category::Category;
+use crate::domain::problem::Problem;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route of the vendor's face.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    integrations::routes(config);
+    secrets::routes(config);
+    packages::routes(config);
+    orders::routes(config);
+    results::routes(config);
+    connectors::routes(config);
+    webhooks::routes(config);
+    deliveries::routes(config);
+    events::routes(config);
+    pushes::routes(config);
+    request_logs::routes(config);
+}
+
+/// The value of a field that may be left out (no change), null (cleared) or set.
+fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// The category that a path names.
+fn category(text: &str) -> Result<Category, Problem> {
+    Category::parse(text).ok_or_else(|| Problem::not_found("category"))
+}

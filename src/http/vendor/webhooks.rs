@@ -1,0 +1,255 @@
+//! `/webhooks`.
+
+use super::present;
+use crate::domain::category::Category;
+use crate::domain::event::EventType;
+use crate::domain::problem::Problem;
+use crate::domain::timestamp::Timestamp;
+use crate::exchange::Exchange;
+use crate::exchange::webhooks::WebhookChange;
+use crate::http::auth::Caller;
+use crate::http::body::Submitted;
+use crate::http::openapi::{ReadProblems, WriteProblems};
+use crate::http::paging::{PageQuery, Paged};
+use crate::http::problem::Failure;
+use crate::store::webhooks::WebhookRow;
+use actix_web::{HttpResponse, delete, get, patch, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(create_webhook)
+        .service(list_webhooks)
+        .service(get_webhook)
+        .service(update_webhook)
+        .service(delete_webhook)
+        .service(test_webhook);
+}
+
+/// A new endpoint.
+#[derive(Deserialize, ToSchema)]
+struct NewWebhook {
+    /// Where to send: https, a public address.
+    #[schema(example = "https://vendor.example/hooks", min_length = 1, max_length = 2048)]
+    url: String,
+    /// What you call it.
+    #[serde(default)]
+    #[schema(max_length = 255)]
+    name: Option<String>,
+    /// What it gets.
+    #[schema(min_items = 1, max_items = 50)]
+    events: Vec<EventType>,
+    /// Of which categories; all where it is left out or empty.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    categories: Option<Vec<Category>>,
+}
+
+/// A change: what is left out stays.
+#[derive(Deserialize, ToSchema)]
+struct WebhookUpdate {
+    /// Where to send.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 2048)]
+    url: Option<String>,
+    /// What you call it; null clears.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    name: Option<Option<String>>,
+    /// What it gets.
+    #[serde(default)]
+    #[schema(min_items = 1, max_items = 50)]
+    events: Option<Vec<EventType>>,
+    /// Of which categories; empty for all.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    categories: Option<Vec<Category>>,
+    /// A disabled endpoint gets nothing and keeps its queue.
+    #[serde(default)]
+    enabled: Option<bool>,
+    /// Makes a new secret, shown in the answer. The old one signs beside it for 24 hours.
+    #[serde(default)]
+    rotate_secret: Option<bool>,
+}
+
+/// An endpoint.
+#[derive(Serialize, ToSchema)]
+struct Webhook {
+    /// Id.
+    #[schema(example = "whk_02xvJ0nEdbcjBOZlbbGTsE")]
+    id: String,
+    /// Where it is.
+    url: String,
+    /// What you call it.
+    name: Option<String>,
+    /// What it gets.
+    events: Vec<EventType>,
+    /// Of which categories; empty for all.
+    categories: Vec<Category>,
+    /// Whether it gets anything.
+    enabled: bool,
+    /// Why not.
+    disabled_reason: Option<String>,
+    /// What signs (Standard Webhooks). Shown once, when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "whsec_u0hQ3xX5oPpRk7cW8b1Zt2vYy6nN4mM9aAsSdDfFgGg=")]
+    secret: Option<String>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// What came of a test.
+#[derive(Serialize, ToSchema)]
+struct WebhookTest {
+    /// Whether the endpoint answered 2xx.
+    delivered: bool,
+    /// What it answered.
+    status: Option<u16>,
+    /// What was wrong, where it did not answer.
+    error: Option<String>,
+    /// How long it took.
+    duration_ms: u64,
+}
+
+fn show(row: WebhookRow, secret: Option<&str>) -> Webhook {
+    Webhook {
+        id: row.id,
+        url: row.url,
+        name: row.name,
+        events: row.events.split(',').filter_map(EventType::parse).collect(),
+        categories: row.categories.split(',').filter_map(Category::parse).collect(),
+        enabled: row.enabled,
+        disabled_reason: row.disabled_reason,
+        secret: secret.map(str::to_owned),
+        created_at: Timestamp(row.created_at).to_string(),
+        updated_at: Timestamp(row.updated_at).to_string(),
+    }
+}
+
+/// Add an endpoint
+///
+/// Nothing is sent to it yet; `POST /webhooks/{id}/test` does that. Its secret is shown this once.
+#[utoipa::path(tag = "Webhooks", request_body = NewWebhook, responses(
+    (status = 201, description = "It is there.", body = Webhook), WriteProblems))]
+#[post("/webhooks")]
+async fn create_webhook(
+    exchange: web::Data<Exchange>,
+    body: Submitted<NewWebhook>,
+) -> Result<HttpResponse, Failure> {
+    let new = body.value;
+    let change = WebhookChange {
+        url: Some(new.url),
+        name: Some(new.name),
+        events: Some(new.events),
+        categories: Some(new.categories.unwrap_or_default()),
+        enabled: None,
+        rotate_secret: false,
+    };
+    let (row, secret) = exchange.create_webhook(&body.caller.project, change).await?;
+    Ok(HttpResponse::Created().json(show(row, Some(&secret))))
+}
+
+/// List endpoints
+///
+/// Newest first.
+#[utoipa::path(tag = "Webhooks", params(PageQuery), responses(
+    (status = 200, description = "A page.", body = Paged<Webhook>), ReadProblems))]
+#[get("/webhooks")]
+async fn list_webhooks(
+    exchange: web::Data<Exchange>,
+    caller: Caller,
+    query: web::Query<PageQuery>,
+) -> Result<web::Json<Paged<Webhook>>, Failure> {
+    let rows = exchange.list_webhooks(&caller.project, query.page()?).await?;
+    Ok(web::Json(query.paged(
+        rows,
+        |row| &row.id,
+        |row| Ok::<_, Problem>(show(row, None)),
+    )?))
+}
+
+/// Get an endpoint
+///
+/// Without its secret.
+#[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
+    responses((status = 200, description = "The endpoint.", body = Webhook), ReadProblems))]
+#[get("/webhooks/{id}")]
+async fn get_webhook(
+    exchange: web::Data<Exchange>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<web::Json<Webhook>, Failure> {
+    Ok(web::Json(show(
+        exchange.get_webhook(&caller.project, &id).await?,
+        None,
+    )))
+}
+
+/// Change an endpoint
+///
+/// Enabling one sends what waited for it.
+#[utoipa::path(tag = "Webhooks", request_body = WebhookUpdate,
+    params(("id" = String, Path, description = "Id of the endpoint.")),
+    responses((status = 200, description = "As it is now.", body = Webhook), WriteProblems))]
+#[patch("/webhooks/{id}")]
+async fn update_webhook(
+    exchange: web::Data<Exchange>,
+    id: web::Path<String>,
+    body: Submitted<WebhookUpdate>,
+) -> Result<web::Json<Webhook>, Failure> {
+    let update = body.value;
+    let change = WebhookChange {
+        url: update.url,
+        name: update.name,
+        events: update.events,
+        categories: update.categories,
+        enabled: update.enabled,
+        rotate_secret: update.rotate_secret.unwrap_or_default(),
+    };
+    let (row, secret) = exchange.update_webhook(&body.caller.project, &id, change).await?;
+    Ok(web::Json(show(
+        row,
+        secret.as_ref().map(|secret| secret.as_str()),
+    )))
+}
+
+/// Delete an endpoint
+///
+/// What waits for it is not sent.
+#[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
+    responses((status = 204, description = "It is gone."), WriteProblems))]
+#[delete("/webhooks/{id}")]
+async fn delete_webhook(
+    exchange: web::Data<Exchange>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    exchange.delete_webhook(&caller.project, &id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Test an endpoint
+///
+/// Sends one signed `webhook.test` at once, whatever the endpoint subscribes to, and tells what came of it.
+#[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
+    responses((status = 200, description = "It was tried.", body = WebhookTest), WriteProblems))]
+#[post("/webhooks/{id}/test")]
+async fn test_webhook(
+    exchange: web::Data<Exchange>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<web::Json<WebhookTest>, Failure> {
+    let outcome = exchange.test_webhook(&caller.project, &id).await?;
+    Ok(web::Json(WebhookTest {
+        delivered: outcome.status.is_some_and(|status| (200..300).contains(&status)),
+        status: outcome.status,
+        error: outcome.error,
+        duration_ms: outcome.duration_ms,
+    }))
+}
