@@ -174,25 +174,43 @@ fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
     parsed.collect()
 }
 
-/// Reads the key file; makes it, for the owner's eyes only, where there is none. Of two processes that make
-/// it at the same time one wins, and both use its key.
+/// Reads the key file; makes it, for the owner's eyes only, where there is none. It appears whole and durable
+/// or not at all: a process that dies meanwhile leaves no half of a key, and of two processes that make it
+/// at the same time one wins, and both use its key.
 fn read_or_make(path: &Path, ambient: &dyn Ambient) -> std::io::Result<Zeroizing<String>> {
-    let made = std::fs::OpenOptions::new()
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        read => return read.map(Zeroizing::new),
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", ambient.uuid()));
+    let draft = PathBuf::from(draft);
+    let written = write_keys(&draft, ambient);
+    let placed = written.and_then(|()| std::fs::hard_link(&draft, path));
+    std::fs::remove_file(&draft).or_else(ignore_missing)?;
+    match placed {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    std::fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+    std::fs::read_to_string(path).map(Zeroizing::new)
+}
+
+fn write_keys(path: &Path, ambient: &dyn Ambient) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path);
-    match made {
-        Ok(mut file) => {
-            let keys = KeyRing::generate(ambient);
-            file.write_all(keys.as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()?;
-            Ok(keys)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(path).map(Zeroizing::new)
-        }
-        Err(error) => Err(error),
+        .open(path)?;
+    file.write_all(KeyRing::generate(ambient).as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+fn ignore_missing(error: std::io::Error) -> std::io::Result<()> {
+    match error.kind() {
+        ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
     }
 }

@@ -5,8 +5,8 @@
 //! that was sent: values are candidates' data.
 
 use crate::domain::problem::{ErrorCode, Problem, Violation};
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{JsonType, ValidationError, Validator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -115,11 +115,17 @@ impl Schema {
 
     /// Everything in `value` that breaks the schema.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        self.0
-            .iter_errors(value)
+        let errors = self.0.iter_errors(value);
+        let mut violations: Vec<_> = errors
+            .flat_map(|error| told(&error))
             .take(MAX_VIOLATIONS)
-            .map(|error| violation(&error))
-            .collect()
+            .collect();
+        // In the order of their pointers, the type first: a value of a wrong type breaks other rules as well,
+        // which nobody needs to be told.
+        let rank = |one: &Violation| (one.pointer.clone(), one.code != "type");
+        violations.sort_by_key(rank);
+        violations.dedup_by(|later, first| later.pointer == first.pointer && first.code == "type");
+        violations
     }
 
     /// Why the typed parser refused `text`: every violation, or where the syntax breaks.
@@ -165,7 +171,36 @@ fn syntax(error: &serde_json::Error) -> Problem {
     ))
 }
 
-fn violation(error: &jsonschema::ValidationError<'_>) -> Violation {
+/// What one error tells. Where a value may have several forms (null or an object, say), the form that it was
+/// meant to have is the one of its type, and what counts is what is wrong within that.
+fn told(error: &ValidationError<'_>) -> Vec<Violation> {
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) =
+        error.kind()
+    else {
+        return vec![violation(error)];
+    };
+    let at = error.instance_path();
+    let wrong_type = |one: &ValidationError<'_>| one.instance_path() == at && wanted_type(one).is_some();
+    let wants_null =
+        |one: &ValidationError<'_>| one.instance_path() == at && wanted_type(one) == Some(JsonType::Null);
+    let meant = context.iter().find(|form| !form.iter().any(wrong_type));
+    match meant.or_else(|| context.iter().find(|form| !form.iter().any(wants_null))) {
+        Some(form) => form.iter().flat_map(told).collect(),
+        None => vec![violation(error)],
+    }
+}
+
+/// The one type that a value should have had and has not.
+fn wanted_type(error: &ValidationError<'_>) -> Option<JsonType> {
+    match error.kind() {
+        ValidationErrorKind::Type {
+            kind: jsonschema::error::TypeKind::Single(one),
+        } => Some(*one),
+        _ => None,
+    }
+}
+
+fn violation(error: &ValidationError<'_>) -> Violation {
     let at = error.instance_path().to_string();
     let code = error.kind().keyword().to_owned();
     match error.kind() {
@@ -248,6 +283,28 @@ mod tests {
         ] {
             assert_eq!(message(body.as_bytes()), "fine", "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_within_an_optional_object_is_named_where_it_is() {
+        let schema = Schema::compile(&serde_json::json!({
+            "properties": {"result": {"oneOf": [
+                {"type": "null"},
+                {"type": "object", "properties": {"value": {"oneOf": [{"type": "null"}, {"enum": ["a"], "type": "string"}]}}},
+            ]}}
+        }))
+        .unwrap();
+        let told = |body: &str| {
+            let violations = schema.explain(body).violations.into_iter();
+            violations.map(|one| (one.pointer, one.code)).collect::<Vec<_>>()
+        };
+        let one = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+        assert_eq!(
+            told(r#"{"result": {"value": "b"}}"#),
+            one("/result/value", "enum")
+        );
+        assert_eq!(told(r#"{"result": {"value": []}}"#), one("/result/value", "type"));
+        assert_eq!(told(r#"{"result": 7}"#), one("/result", "type"));
     }
 
     #[test]

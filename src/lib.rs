@@ -11,8 +11,9 @@ pub mod domain;
 pub mod json;
 pub mod telemetry;
 
-// floor 2: the ATSs' wires (pure), and what is kept
+// floor 2: the ATSs' wires (pure), what is kept, and simulated ATSs
 pub mod providers;
+pub mod sandbox;
 pub mod store;
 
 // floor 3: what leaves the house
@@ -24,6 +25,7 @@ pub mod exchange;
 // floor 5: the faces
 pub mod http;
 
-// floor 6: the whole
+// floor 6: the whole, and the story that `demo` tells
+pub mod demo;
 pub mod serve;
 pub mod translate;

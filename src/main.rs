@@ -4,6 +4,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use crosscheck::ambient::{Ambient, System};
 use crosscheck::config::{Config, Given};
+use crosscheck::crypto::KeyRing;
+use crosscheck::demo::Demo;
 use crosscheck::domain::category::Category;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
 use crosscheck::exchange::{Exchange, Settings, keys};
@@ -203,6 +205,25 @@ async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dy
     Ok(())
 }
 
-async fn demo(_keep: bool) -> Result<(), Box<dyn Error>> {
-    Ok(())
+/// Starts Crosscheck on a database that is gone afterwards, and tells the story on it.
+async fn demo(keep: bool) -> Result<(), Box<dyn Error>> {
+    let directory = tempfile::tempdir()?;
+    let ambient: Arc<dyn Ambient> = Arc::new(System);
+    let serve = Serve {
+        listen: "127.0.0.1:0".to_owned(),
+        database_url: format!("sqlite://{}", directory.path().join("demo.db").display()),
+        public_url: None,
+        ring: KeyRing::parse(&KeyRing::generate(ambient.as_ref()))?,
+        allowed_targets: vec!["127.0.0.0/8".parse()?],
+    };
+    let served = serve::start(serve, ambient).await?;
+    let (_, key) = served.exchange.create_key("demo", None).await?;
+    let demo = Demo {
+        crosscheck_url: served.url.clone(),
+        api_key: key.to_string(),
+        keep,
+    };
+    let told = crosscheck::demo::run(demo).await;
+    served.stop().await;
+    Ok(told?)
 }

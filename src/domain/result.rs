@@ -329,16 +329,22 @@ impl ResultUpdate {
                 violations.push(Violation::new(
                     pointer,
                     "url",
-                    "it must be an absolute http or https URL",
+                    "it must be an absolute http or https URL, spaces written as %20",
                 ));
             }
         }
     }
 }
 
-/// Whether `text` is an absolute http(s) URL with a host.
+/// Whether `text` is an absolute http(s) URL with a host, as it stands: what a browser would first repair (a
+/// space, a backslash, a missing `//`) an ATS may show as it is, or not at all.
 pub fn is_web_url(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
+        (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
+            && !rest.starts_with(['/', '?', '#'])
+    });
+    let needs_repair = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
+    has_host && !text.contains(needs_repair) && url::Url::parse(text).is_ok()
 }
 
 #[cfg(test)]

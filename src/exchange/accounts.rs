@@ -10,9 +10,9 @@ use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::providers::descriptor::Descriptor;
+use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::{self, IntegrationRow};
-use crate::store::{Db, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -121,7 +121,7 @@ impl Exchange {
         let (project, id) = (project.clone(), id.clone());
         let found = self
             .store
-            .read(move |db| Ok::<_, StoreError>(accounts::find(db, &project, &id)?))
+            .read(move |db| accounts::find(db, &project, &id))
             .await?;
         found
             .map(|_| ())

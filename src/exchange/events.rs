@@ -11,7 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::outbox::announcer::{Announcement, Announcer};
 use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobKind, JobRow, JobStatus};
-use crate::store::{Db, Page, StoreError, StoreResult, events, webhooks};
+use crate::store::{Db, Page, StoreError, StoreResult, events, orders, webhooks};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -152,9 +152,9 @@ impl Announcer for Announcing {
                 )
             }
             Announcement::PushEnded { reason } => {
-                let category = Category::ALL
-                    .into_iter()
-                    .find(|one| job.target_id.starts_with(one.order_prefix()));
+                let order = orders::with_id(db, &job.project_id, &job.target_id)?;
+                let category = order.as_ref().and_then(|order| Category::parse(&order.category));
+                let account = order.as_ref().map(|order| order.account_id.as_str());
                 let data = json!({
                     "id": job.id, "orderId": job.target_id, "revisionId": job.subject_id, "reason": reason,
                 });
@@ -164,7 +164,7 @@ impl Announcer for Announcing {
                         EventType::PushRejected,
                         &job.target_id,
                         category,
-                        None,
+                        account,
                         "push",
                         data,
                     ),
@@ -200,7 +200,7 @@ pub struct ShownEvent {
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// Only of this type.
-    pub event_type: Option<String>,
+    pub event_type: Option<EventType>,
     /// Only about this record.
     pub record_id: Option<String>,
 }
@@ -217,7 +217,10 @@ impl Exchange {
         let rows = self
             .store
             .read(move |db| {
-                let (event_type, record) = (filter.event_type.as_deref(), filter.record_id.as_deref());
+                let (event_type, record) = (
+                    filter.event_type.map(EventType::as_str),
+                    filter.record_id.as_deref(),
+                );
                 events::list(db, &project, event_type, record, &page).map_err(Problem::from)
             })
             .await?;

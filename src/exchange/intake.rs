@@ -14,7 +14,7 @@ use crate::providers::provider::{Answer, Claim, ErrorReport, Inquiry, Provider, 
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::IntegrationRow;
 use crate::store::orders::{self, OrderRow};
-use crate::store::{StoreError, packages, request_logs};
+use crate::store::{packages, request_logs};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -248,10 +248,7 @@ impl Exchange {
             return Ok(None);
         };
         let project = customer.project.clone();
-        let found = self
-            .store
-            .read(move |db| Ok::<_, StoreError>(orders::find(db, &project, &id)?))
-            .await?;
+        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
         Ok(found
             .map(|(order, _)| order)
             .filter(|order| order.account_id == customer.account.id))

@@ -185,6 +185,13 @@ impl Exchange {
                 Problem::with(ErrorCode::TargetNotAllowed, vec![violation])
             })?;
         }
+        if matches!(&change.partner_username, Some(Some(user)) if user.contains(':')) {
+            // HTTP Basic would end the name there and the ATS would read another one.
+            let message =
+                "partner_username must not have a colon: what follows it belongs in partner_password";
+            let violation = Violation::new("/partner_username", "colon", message);
+            return Err(Problem::with(ErrorCode::InvalidValue, vec![violation]));
+        }
         let seal = |column, secret: Option<Zeroizing<String>>| {
             secret.map(|secret| {
                 self.vault

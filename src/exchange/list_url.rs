@@ -43,6 +43,13 @@ struct Page {
     data: Vec<Package>,
     #[serde(default)]
     next: Option<String>,
+    /// Where the packages stand in the answer.
+    #[serde(skip, default = "in_data")]
+    pointer: &'static str,
+}
+
+fn in_data() -> &'static str {
+    "/data"
 }
 
 /// How the list URL is called for one account.
@@ -97,17 +104,19 @@ impl<'a> ListUrl<'a> {
         call_id: &str,
     ) -> Result<Vec<Package>, Vec<Violation>> {
         let mut packages = Vec::new();
+        let mut seen = HashSet::new();
         let mut next: Option<String> = None;
         let mut followed = HashSet::new();
         loop {
             let page = self.fetch_page(client, next.as_deref(), at, call_id).await?;
+            check_distinct(&page.data, page.pointer, &mut seen)?;
             packages.extend(page.data);
             if packages.len() > MAX_PACKAGES {
                 let message = format!("the list has more than {MAX_PACKAGES} packages: offer fewer");
                 return Err(trouble("maxItems", &message));
             }
             match page.next.filter(|cursor| !cursor.is_empty()) {
-                None => return distinct(packages),
+                None => return Ok(packages),
                 Some(cursor) if !followed.insert(cursor.clone()) => {
                     return Err(vec![Violation::new(
                         "/next",
@@ -132,12 +141,12 @@ impl<'a> ListUrl<'a> {
         let account = &self.customer.account;
         let mut body = json!({"account_id": account.id, "provider": account.provider});
         let mut url = self.url.to_owned();
-        if let Some(next) = next {
-            if let (Some(body), Ok(mut with_cursor)) = (body.as_object_mut(), url::Url::parse(self.url)) {
-                body.insert("next".to_owned(), Value::from(next));
-                with_cursor.query_pairs_mut().append_pair("next", next);
-                url = with_cursor.into();
-            }
+        if let Some(next) = next
+            && let (Some(body), Ok(mut with_cursor)) = (body.as_object_mut(), url::Url::parse(self.url))
+        {
+            body.insert("next".to_owned(), Value::from(next));
+            with_cursor.query_pairs_mut().append_pair("next", next);
+            url = with_cursor.into();
         }
         let body = body.to_string().into_bytes();
         let signed = signing::headers([self.signing_secret.as_str()], call_id, at, &body);
@@ -189,31 +198,32 @@ fn read_page(body: &[u8]) -> Result<Page, Vec<Violation>> {
     };
     if body.trim_ascii_start().starts_with(b"[") {
         let data = json::read::<Vec<Package>>(body, list).map_err(wrong)?;
-        return Ok(Page { data, next: None });
+        return Ok(Page {
+            data,
+            next: None,
+            pointer: "",
+        });
     }
     json::read::<Page>(body, page).map_err(wrong)
 }
 
-/// The packages, unless an id stands twice.
-pub(super) fn distinct(packages: Vec<Package>) -> Result<Vec<Package>, Vec<Violation>> {
-    let mut seen = HashSet::new();
-    let twice: Vec<_> = packages
-        .iter()
-        .enumerate()
-        .filter(|(_, package)| !seen.insert(package.id.as_str()))
-        .map(|(index, _)| {
-            Violation::new(
-                format!("/{index}/id"),
+/// Whether each id stands once, here and among those `seen` before. `pointer` is where the packages stand.
+pub(super) fn check_distinct(
+    packages: &[Package],
+    pointer: &str,
+    seen: &mut HashSet<String>,
+) -> Result<(), Vec<Violation>> {
+    let mut twice = Vec::new();
+    for (index, package) in packages.iter().enumerate() {
+        if !seen.insert(package.id.clone()) {
+            twice.push(Violation::new(
+                format!("{pointer}/{index}/id"),
                 "unique",
                 "this id stands twice in the list: give each package its own",
-            )
-        })
-        .collect();
-    if twice.is_empty() {
-        Ok(packages)
-    } else {
-        Err(twice)
+            ));
+        }
     }
+    if twice.is_empty() { Ok(()) } else { Err(twice) }
 }
 
 fn trouble(code: &str, message: &str) -> Vec<Violation> {
@@ -254,9 +264,17 @@ mod tests {
         );
         check(r#"[{"id":"","name":"A"}]"#, &[("/0/id", "minLength")]);
         check("<html>", &[("", "malformed_json")]);
-        let twice = read_page(br#"[{"id":"a","name":"A"},{"id":"a","name":"B"}]"#)
-            .ok()
-            .unwrap();
-        assert_eq!(distinct(twice.data).unwrap_err()[0].pointer, "/1/id");
+        for (body, pointer) in [
+            (r#"[{"id":"a","name":"A"},{"id":"a","name":"B"}]"#, "/1/id"),
+            (
+                r#"{"data":[{"id":"b","name":"B"},{"id":"seen","name":"A"}]}"#,
+                "/data/1/id",
+            ),
+        ] {
+            let page = read_page(body.as_bytes()).ok().unwrap();
+            let mut seen = HashSet::from(["seen".to_owned()]);
+            let told = check_distinct(&page.data, page.pointer, &mut seen).unwrap_err();
+            assert_eq!(told[0].pointer, pointer);
+        }
     }
 }

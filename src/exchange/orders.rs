@@ -88,10 +88,7 @@ impl Exchange {
             .filter(|id| id.as_str().starts_with(order.category.order_prefix()))
             .ok_or_else(unknown)?;
         let project = order.project.clone();
-        let found = self
-            .store
-            .read(move |db| Ok::<_, StoreError>(orders::find(db, &project, &id)?))
-            .await?;
+        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
         found
             .filter(|(row, _)| {
                 order

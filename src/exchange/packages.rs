@@ -2,15 +2,16 @@
 
 use super::context::Exchange;
 use super::intake::Customer;
-use super::list_url::{ListUrl, distinct};
+use super::list_url::{ListUrl, check_distinct};
 use super::request_logs::{AtsCall, Note};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::package::Package;
-use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::providers::provider::{Answer, Refusal};
 use crate::store::packages::{self, List, Source};
 use crate::store::{Page, StoreError, accounts};
+use std::collections::HashSet;
 
 impl Exchange {
     /// What a recruiter is offered: the vendor's list URL first, then its last good answer, then what is
@@ -98,16 +99,8 @@ impl Exchange {
         account: Option<AccountId>,
         fresh: Vec<Package>,
     ) -> Result<usize, Problem> {
-        let fresh = distinct(fresh).map_err(|violations| {
-            let in_body = |one: Violation| Violation {
-                pointer: format!("/packages{}", one.pointer),
-                ..one
-            };
-            Problem::with(
-                ErrorCode::InvalidValue,
-                violations.into_iter().map(in_body).collect(),
-            )
-        })?;
+        check_distinct(&fresh, "/packages", &mut HashSet::new())
+            .map_err(|violations| Problem::with(ErrorCode::InvalidValue, violations))?;
         let count = fresh.len();
         let list = List {
             project: project.clone(),
@@ -163,6 +156,10 @@ impl Exchange {
         account: Option<AccountId>,
         id: String,
     ) -> Result<Package, Problem> {
+        if id.contains('\0') {
+            // No database takes a NUL in a text.
+            return Err(Problem::not_found("package"));
+        }
         let list = List {
             project: project.clone(),
             category,

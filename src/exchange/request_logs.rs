@@ -1,15 +1,14 @@
 //! The request log: what an ATS asked, what it got, and what was wrong.
 
-use super::context::Exchange;
+use super::context::{Exchange, defect};
 use super::intake::Customer;
 use crate::crypto::Place;
 use crate::domain::id::{AccountId, ProjectId, RequestLogId};
 use crate::domain::problem::{Problem, Violation};
 use crate::domain::timestamp::Timestamp;
+use crate::store::Page;
 use crate::store::request_logs::{self, RequestLogRow};
-use crate::store::{Page, StoreError};
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
@@ -42,8 +41,8 @@ pub(super) struct Note<'a> {
 pub struct ShownLog {
     /// The row.
     pub row: RequestLogRow,
-    /// What was wrong.
-    pub detail: Option<Value>,
+    /// What was wrong; what the ATS reported stands in it as it was sent.
+    pub detail: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -118,7 +117,7 @@ impl Exchange {
         let project = project.clone();
         let rows = self
             .store
-            .read(move |db| Ok::<_, StoreError>(request_logs::list(db, &project, account.as_ref(), &page)?))
+            .read(move |db| request_logs::list(db, &project, account.as_ref(), &page))
             .await?;
         rows.into_iter().map(|row| self.show_log(row)).collect()
     }
@@ -146,7 +145,9 @@ impl Exchange {
             .as_ref()
             .map(|sealed| self.vault.open(place, sealed))
             .transpose()?;
-        let detail = detail.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let detail = detail
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(|error| defect(&error)))
+            .transpose()?;
         Ok(ShownLog { row, detail })
     }
 }

@@ -140,7 +140,7 @@ impl Exchange {
         let (project, id) = (order.project_id, order.id);
         let newest = self
             .store
-            .read(move |db| Ok::<_, StoreError>(orders::newest_revision(db, &project, &id)?));
+            .read(move |db| orders::newest_revision(db, &project, &id));
         let newest = newest.await?.ok_or_else(|| {
             Problem::new(
                 ErrorCode::NotFound,
@@ -195,13 +195,14 @@ impl Exchange {
                 result: Some(self.open_result(newest)?),
             },
         };
-        if answer.status.is_final() && order.seen_final_at.is_none() {
-            if let Err(problem) = self.tell_seen(&order, answer.status).await {
-                tracing::warn!(
-                    code = problem.code.as_str(),
-                    "the vendor is not told that the result was read"
-                );
-            }
+        if answer.status.is_final()
+            && order.seen_final_at.is_none()
+            && let Err(problem) = self.tell_seen(&order, answer.status).await
+        {
+            tracing::warn!(
+                code = problem.code.as_str(),
+                "the vendor is not told that the result was read"
+            );
         }
         let note = Note {
             order: Some(&order.id),
@@ -217,10 +218,7 @@ impl Exchange {
         let (Some(project), Some(id)) = (project, id) else {
             return Err(Problem::of(ErrorCode::Internal));
         };
-        let found = self
-            .store
-            .read(move |db| Ok::<_, StoreError>(orders::find(db, &project, &id)?))
-            .await?;
+        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
         let Some((order, event_sealed)) = found else {
             return Ok(());
         };

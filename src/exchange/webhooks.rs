@@ -6,10 +6,11 @@ use crate::domain::category::Category;
 use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::outbox::client::DEADLINE;
 use crate::outbox::{Outbox, signing, webhook_secrets};
+use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
 use crate::store::webhooks::{self, WebhookRow};
-use crate::store::{Page, StoreError};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -117,7 +118,7 @@ impl Exchange {
         let (id, project) = (WebhookId::parse(id).ok_or_else(unknown)?, project.clone());
         let row = self
             .store
-            .read(move |db| Ok::<_, StoreError>(webhooks::find(db, &project, &id)?))
+            .read(move |db| webhooks::find(db, &project, &id))
             .await?;
         row.ok_or_else(unknown)
     }
@@ -175,7 +176,8 @@ impl Exchange {
         };
         let body = event.render().map_err(|error| super::context::defect(&error))?;
         let began = tokio::time::Instant::now();
-        let sent = Outbox::deliver(&self.client, &webhook.url, &secrets, event_id.as_str(), at, body).await;
+        let (client, url) = (&self.client, &webhook.url);
+        let sent = Outbox::deliver(client, url, &secrets, event_id.as_str(), at, body, DEADLINE).await;
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(match sent {
             Ok(answer) => TestOutcome {
@@ -204,18 +206,10 @@ impl Exchange {
             row.name.clone_from(name);
         }
         if let Some(events) = &change.events {
-            row.events = events
-                .iter()
-                .map(|one| one.as_str())
-                .collect::<Vec<_>>()
-                .join(",");
+            row.events = once_each(events.iter().map(|one| one.as_str()));
         }
         if let Some(categories) = &change.categories {
-            row.categories = categories
-                .iter()
-                .map(|one| one.as_str())
-                .collect::<Vec<_>>()
-                .join(",");
+            row.categories = once_each(categories.iter().map(|one| one.as_str()));
         }
         if let Some(enabled) = change.enabled {
             row.enabled = enabled;
@@ -233,6 +227,17 @@ impl Exchange {
         };
         self.vault.seal(place, secret.as_bytes())
     }
+}
+
+/// The words as their column has them, each once, in the order in which they came.
+fn once_each(words: impl Iterator<Item = &'static str>) -> String {
+    let mut kept = Vec::new();
+    for word in words {
+        if !kept.contains(&word) {
+            kept.push(word);
+        }
+    }
+    kept.join(",")
 }
 
 fn unknown() -> Problem {

@@ -7,5 +7,6 @@ pub mod openapi;
 mod operator;
 mod paging;
 mod problem;
+mod refusals;
 pub mod server;
 mod vendor;

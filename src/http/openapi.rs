@@ -3,10 +3,9 @@
 use super::{operator, vendor};
 use crate::domain::event::EventType;
 use crate::domain::problem::{ErrorCode, ProblemBody};
-use std::collections::BTreeMap;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, Modify, OpenApi as _};
+use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Every route that the API document describes. (ATSs' endpoints are described by schemas/<provider>/.)
@@ -77,41 +76,4 @@ pub fn document() -> OpenApi {
 /// The document as the file openapi/openapi.json has it.
 pub fn text() -> Result<String, serde_json::Error> {
     document().to_pretty_json().map(|text| text + "\n")
-}
-
-macro_rules! problems {
-    ($($(#[$doc:meta])* $name:ident = [$($status:literal),*];)*) => {$(
-        $(#[$doc])*
-        pub struct $name;
-
-        impl IntoResponses for $name {
-            fn responses() -> BTreeMap<String, RefOr<Response>> {
-                [$($status),*].into_iter().map(|status: u16| (status.to_string(), problem(status))).collect()
-            }
-        }
-    )*};
-}
-
-problems! {
-    /// What a reading operation can refuse with.
-    ReadProblems = [400, 401, 404, 500, 503];
-    /// What a writing operation can refuse with.
-    WriteProblems = [400, 401, 404, 408, 409, 413, 422, 500, 501, 503];
-    /// What readiness can refuse with.
-    ReadyProblems = [500, 503];
-}
-
-/// The response of a status, naming each errorCode of the catalogue that has it.
-fn problem(status: u16) -> RefOr<Response> {
-    let codes = ErrorCode::ALL.iter().filter(|code| code.status() == status);
-    let told: Vec<_> = codes
-        .map(|code| format!("`{}`: {}", code.as_str(), code.meaning()))
-        .collect();
-    let content = Content::new(Some(Ref::from_schema_name("Error")));
-    RefOr::T(
-        ResponseBuilder::new()
-            .description(told.join("\n\n"))
-            .content("application/json", content)
-            .build(),
-    )
 }

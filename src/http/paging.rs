@@ -75,6 +75,14 @@ impl PageQuery {
     }
 }
 
+/// An id to look for. No database takes a NUL in a text.
+pub fn id_to_find(pointer: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.contains('\0') => Err(invalid(pointer, "an id has no NUL character")),
+        text => Ok(text),
+    }
+}
+
 fn decode(cursor: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let text = bytes
@@ -83,7 +91,8 @@ fn decode(cursor: &str) -> Result<String, Problem> {
     text.ok_or_else(|| invalid("?next", "next must be a cursor that an earlier answer gave"))
 }
 
-fn invalid(pointer: &str, message: &str) -> Problem {
+/// A query parameter has a value that it cannot have.
+pub fn invalid(pointer: &str, message: &str) -> Problem {
     Problem::with(
         ErrorCode::InvalidParameter,
         vec![Violation::new(pointer, "invalid", message)],

@@ -36,6 +36,7 @@ pub fn server(listener: TcpListener, exchange: Exchange) -> std::io::Result<Serv
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
+            .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
             .default_service(web::route().to(problem::no_route))
@@ -57,6 +58,11 @@ fn query_problem() -> Error {
         "a query parameter stands twice or is not readable",
     );
     problem::Failure(Problem::with(ErrorCode::InvalidParameter, vec![violation])).into()
+}
+
+/// A path whose id is not even text.
+fn path_problem() -> Error {
+    problem::Failure(Problem::not_found("thing")).into()
 }
 
 /// One span a request. It names the route, not the URL: a query may hold what no log may hold.

@@ -2,8 +2,9 @@
 //! environment, one deadline over everything, and a bounded look at what comes back.
 
 use super::address_guard::{AddressGuard, Forbidden, Reach};
+use jiff::fmt::rfc2822;
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use std::time::Duration;
 
 /// How long one call may take: connect, headers and body together.
@@ -42,7 +43,7 @@ pub struct Outgoing<'a> {
 pub struct Incoming {
     /// HTTP status.
     pub status: u16,
-    /// `Retry-After`, where it was sent in seconds.
+    /// `Retry-After`, where it was sent.
     pub retry_after: Option<Duration>,
     /// As much of the body as was asked for.
     pub body: Vec<u8>,
@@ -69,7 +70,7 @@ impl Client {
     pub fn new(guard: AddressGuard) -> Result<Self, reqwest::Error> {
         // Fails only where a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |reach: Reach| {
+        let builder = |reach: Reach| {
             reqwest::Client::builder()
                 .user_agent(USER_AGENT)
                 .redirect(reqwest::redirect::Policy::none())
@@ -77,7 +78,14 @@ impl Client {
                 .dns_resolver(guard.resolver(reach))
                 .pool_idle_timeout(Duration::from_secs(30))
                 .pool_max_idle_per_host(64)
-                .build()
+        };
+        let build = |reach: Reach| {
+            builder(reach).build().or_else(|_| {
+                tracing::warn!(
+                    "this system has no CA certificates (Debian: ca-certificates): https calls will fail"
+                );
+                builder(reach).tls_certs_only([]).build()
+            })
         };
         Ok(Self {
             public: build(Reach::Public)?,
@@ -124,11 +132,7 @@ impl Client {
             .map_err(|_| CallError::TimedOut(seconds))?
             .map_err(describe)?;
         let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
+        let retry_after = retry_after(response.headers());
         let mut body = Vec::new();
         let read = tokio::time::timeout_at(ends, read_some(response, outgoing.read_back, &mut body)).await;
         Ok(Incoming {
@@ -138,6 +142,18 @@ impl Client {
             complete: read.unwrap_or(false),
         })
     }
+}
+
+/// How long the answer asks us to wait: in seconds, or until a date, counted from the answer's own.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let hint = text(RETRY_AFTER)?;
+    if let Ok(seconds) = hint.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let wait = date(hint)?.duration_since(date(text(DATE)?)?);
+    Duration::try_from(wait).ok()
 }
 
 /// Reads up to `limit` bytes; true where that was all.

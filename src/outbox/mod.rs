@@ -7,6 +7,7 @@ pub mod client;
 mod push;
 mod recorder;
 pub mod schedule;
+mod seats;
 pub mod signing;
 mod worker;
 

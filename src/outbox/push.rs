@@ -1,9 +1,9 @@
 //! Sends a push: asks the translator for the calls that a revision owes, makes them, and lets it judge.
 //! Credentials stay sealed until here.
 
-use super::client::{CallError, DEADLINE, Outgoing, READ_BACK};
+use super::client::{CallError, Outgoing, READ_BACK};
 use super::recorder::Tried;
-use super::worker::Outbox;
+use super::worker::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
 use crate::domain::id::{OrderId, ProjectId};
 use crate::domain::result::ResultUpdate;
@@ -16,6 +16,7 @@ use crate::store::integrations::IntegrationRow;
 use crate::store::jobs::JobRow;
 use crate::store::orders::{OrderRow, RevisionRow};
 use crate::store::{StoreError, orders};
+use tokio::time::Instant;
 
 /// All that a push needs.
 struct Material {
@@ -36,7 +37,7 @@ enum Unready {
     Damaged,
 }
 
-pub async fn send(outbox: &Outbox, job: &JobRow) -> Tried {
+pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant) -> Tried {
     let material = match load(outbox, job).await {
         Ok(Some(material)) => material,
         Ok(None) => return Tried::never("its order or revision is gone"),
@@ -49,10 +50,13 @@ pub async fn send(outbox: &Outbox, job: &JobRow) -> Tried {
         Ok(calls) => calls,
         Err(tried) => return tried,
     };
-    let began = tokio::time::Instant::now();
+    let Some(deadline) = time_left(ends) else {
+        return Tried::NotMade;
+    };
+    let began = Instant::now();
     let mut last_status = 200;
     for call in &calls {
-        let verdict = make(outbox, provider, call, began, &mut last_status).await;
+        let verdict = make(outbox, provider, call, began + deadline, &mut last_status).await;
         let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         match verdict {
             Ok(Verdict::Done) => {}
@@ -83,12 +87,12 @@ pub async fn send(outbox: &Outbox, job: &JobRow) -> Tried {
     }
 }
 
-/// Makes one call. All calls of a push share one deadline, which ends before the lease does.
+/// Makes one call. All calls of a push share one deadline, `ends`, which is before the lease's end.
 async fn make(
     outbox: &Outbox,
     provider: &dyn Provider,
     call: &Call,
-    began: tokio::time::Instant,
+    ends: Instant,
     last_status: &mut u16,
 ) -> Result<Verdict, CallError> {
     let outgoing = Outgoing {
@@ -100,7 +104,7 @@ async fn make(
             .map(|(name, value)| (*name, value.as_str()))
             .collect(),
         body: call.body.clone(),
-        deadline: DEADLINE.saturating_sub(began.elapsed()),
+        deadline: ends.saturating_duration_since(Instant::now()),
         read_back: READ_BACK,
     };
     let answer = outbox.client.call(outgoing).await?;

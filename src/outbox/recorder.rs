@@ -42,8 +42,10 @@ pub enum Tried {
         /// Milliseconds.
         took: i64,
     },
-    /// The endpoint was disabled after the claim.
-    EndpointDisabled,
+    /// No try was made: the endpoint was disabled after the claim, or the lease was about to end.
+    NotMade,
+    /// It was claimed too often without an outcome: it is taken out, so that it cannot kill workers for ever.
+    TakenOut,
     /// It can never arrive.
     Never {
         /// HTTP status, where an answer came.
@@ -74,19 +76,17 @@ impl Tried {
     }
 }
 
-/// One thing to write down.
+/// One thing to write down: what came of `job` at `at`. `fraction` is the chance that varies the next wait.
 #[derive(Clone, Debug)]
-pub enum Outcome {
-    /// A try ended at `at`; `fraction` is the chance that varies the next wait.
-    Tried {
-        job: JobRow,
-        tried: Tried,
-        at: Timestamp,
-        fraction: f64,
-    },
-    /// A claim took the job out.
-    Quarantined(JobRow),
+pub struct Outcome {
+    pub job: JobRow,
+    pub tried: Tried,
+    pub at: Timestamp,
+    pub fraction: f64,
 }
+
+/// Why a job is taken out.
+const TAKEN_OUT: &str = "taken out: claimed too often without an outcome";
 
 pub fn start(outbox: Arc<Outbox>) -> (mpsc::Sender<Outcome>, JoinHandle<()>) {
     let (sender, outcomes) = mpsc::channel(QUEUE);
@@ -97,7 +97,7 @@ async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
     let mut batch = Vec::with_capacity(BATCH);
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
         let taken: Arc<[Outcome]> = batch.drain(..).collect();
-        if let Err(StoreError::Defect(error)) = record_until_done(&outbox, Arc::clone(&taken)).await {
+        if let Err(error) = record_until_done(&outbox, Arc::clone(&taken)).await {
             tracing::error!(%error, "an outcome cannot be written; writing each by itself");
             for outcome in taken.iter() {
                 let alone: Arc<[Outcome]> = Arc::from([outcome.clone()]);
@@ -131,60 +131,69 @@ async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResul
 }
 
 fn record(db: &mut Db<'_>, announcer: &dyn Announcer, outcome: &Outcome) -> StoreResult<()> {
-    match outcome {
-        Outcome::Quarantined(job) => announcer.announce(
-            db,
-            job,
-            ended(job.kind()?, "claimed too often without an outcome"),
-        ),
-        Outcome::Tried {
-            job,
-            tried,
-            at,
-            fraction,
-        } => record_try(db, announcer, job, tried, *at, *fraction),
-    }
-}
-
-fn record_try(
-    db: &mut Db<'_>,
-    announcer: &dyn Announcer,
-    job: &JobRow,
-    tried: &Tried,
-    at: Timestamp,
-    fraction: f64,
-) -> StoreResult<()> {
+    let Outcome { job, tried, at, .. } = outcome;
     let kind = job.kind()?;
-    let (status, due_at) = match tried {
-        Tried::Done { .. } => (JobStatus::Succeeded, at),
-        Tried::Gone { .. } | Tried::EndpointDisabled => (JobStatus::Paused, at),
-        Tried::Never { .. } if kind == JobKind::Push => (JobStatus::Rejected, at),
-        Tried::Never { .. } => (JobStatus::Exhausted, at),
-        Tried::Failed { .. } if kind == JobKind::Push && jobs::has_newer_push(db, job)? => {
-            (JobStatus::Superseded, at)
-        }
-        Tried::Failed { retry_after, .. } => match next_try(job.tries + 1, at, *retry_after, fraction) {
-            Some(due) => (JobStatus::Pending, due),
-            None => (JobStatus::Exhausted, at),
-        },
-    };
+    let (status, due_at) = standing(db, kind, outcome)?;
+    let attempt = attempt(job, tried, *at);
     let finished = Finished {
         job: job.clone(),
         status,
         due_at,
-        attempt: attempt(job, tried, at),
+        at: *at,
+        reason: match status {
+            JobStatus::Quarantined => Some(TAKEN_OUT),
+            _ => None,
+        },
+        attempt,
     };
     if !jobs::finish(db, &finished)? {
         return Ok(());
     }
     match (tried, status) {
-        (Tried::Gone { .. }, _) => disable(db, announcer, job, at),
+        (Tried::Gone { .. }, _) => disable(db, announcer, job, *at),
+        (Tried::TakenOut, _) => announcer.announce(db, job, ended(kind, TAKEN_OUT)),
         (Tried::Never { reason, .. }, _) => announcer.announce(db, job, ended(kind, reason)),
         (Tried::Failed { error, .. }, JobStatus::Exhausted) => {
             announcer.announce(db, job, ended(kind, &format!("the last try failed: {error}")))
         }
         _ => Ok(()),
     }
+}
+
+/// Where the job stands now, and when it is due if it is.
+fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(JobStatus, Timestamp)> {
+    let Outcome { job, tried, at, .. } = outcome;
+    let (status, due_at) = match tried {
+        Tried::Done { .. } => (JobStatus::Succeeded, *at),
+        Tried::TakenOut => (JobStatus::Quarantined, *at),
+        Tried::Gone { .. } => (JobStatus::Paused, *at),
+        Tried::NotMade => (JobStatus::Pending, *at),
+        Tried::Never { .. } if kind == JobKind::Push => (JobStatus::Rejected, *at),
+        Tried::Never { .. } => (JobStatus::Exhausted, *at),
+        Tried::Failed { retry_after, .. } => {
+            match next_try(job.tries + 1, *at, *retry_after, outcome.fraction) {
+                Some(due) => (JobStatus::Pending, due),
+                None => (JobStatus::Exhausted, *at),
+            }
+        }
+    };
+    let status = match (kind, status) {
+        (JobKind::Push, JobStatus::Pending | JobStatus::Exhausted) if jobs::has_newer_push(db, job)? => {
+            JobStatus::Superseded
+        }
+        // The endpoint may have been disabled, enabled or deleted while the call was under way: a job that
+        // waits must wait for what is true now, or nothing would ever wake it.
+        (JobKind::Delivery, JobStatus::Pending | JobStatus::Paused) => {
+            let endpoint = webhooks::with_ids(db, std::slice::from_ref(&job.target_id))?;
+            match endpoint.first() {
+                None => JobStatus::Exhausted,
+                Some(endpoint) if !endpoint.enabled => JobStatus::Paused,
+                Some(_) => status,
+            }
+        }
+        (_, status) => status,
+    };
+    Ok((status, due_at))
 }
 
 fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {
@@ -194,24 +203,24 @@ fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {
     }
 }
 
-fn attempt(job: &JobRow, tried: &Tried, at: Timestamp) -> AttemptRow {
+fn attempt(job: &JobRow, tried: &Tried, at: Timestamp) -> Option<AttemptRow> {
     let (status, error, took) = match tried {
         Tried::Done { status, took } => (Some(*status), None, *took),
         Tried::Failed {
             status, error, took, ..
         } => (*status, Some(error.clone()), *took),
         Tried::Gone { took } => (Some(410), Some("the endpoint answered 410".to_owned()), *took),
-        Tried::EndpointDisabled => (None, Some("the endpoint is disabled".to_owned()), 0),
+        Tried::NotMade | Tried::TakenOut => return None,
         Tried::Never { status, reason, took } => (*status, Some(reason.clone()), *took),
     };
-    AttemptRow {
+    Some(AttemptRow {
         job_id: job.id.clone(),
         fence: job.fence,
         at: at.plus_ms(-took).0,
         duration_ms: took,
         status: status.map(i64::from),
         error,
-    }
+    })
 }
 
 /// 410: the endpoint gets nothing more; what waits for it waits on.

@@ -5,29 +5,34 @@ use super::announcer::Announcer;
 use super::client::{CallError, Client, DEADLINE, Incoming, Outgoing, READ_BACK};
 use super::push;
 use super::recorder::{self, Outcome, Tried};
+use super::seats::{Seat, Seats};
 use super::signing;
 use crate::ambient::Ambient;
 use crate::crypto::{Place, Vault};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::EventRow;
-use crate::store::jobs::{self, Claimed, JobKind, JobRow};
+use crate::store::jobs::{self, Claimed, JobKind, JobRow, MAX_CLAIMS};
 use crate::store::webhooks::WebhookRow;
 use crate::store::{Store, StoreResult, events, webhooks};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// How many sends are under way at once.
 const CAPACITY: u32 = 64;
-/// Fewer free places than this are not worth a claim of their own yet...
+/// Fewer free seats than this are not worth a claim of their own yet...
 const WORTHWHILE: u32 = 16;
 /// ... but nothing waits longer than this for company.
 const GATHER: Duration = Duration::from_millis(3);
 /// The lease: the deadline and a margin.
 const LEASE_MS: i64 = 20_000;
+/// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
+/// outlast it, or the job would be claimed and sent a second time meanwhile.
+const SENDING: Duration = Duration::from_secs(18);
 /// Looks again at least so often, whatever it was told.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -90,6 +95,7 @@ impl Outbox {
         event_id: &str,
         at: Timestamp,
         body: Vec<u8>,
+        deadline: Duration,
     ) -> Result<Incoming, CallError> {
         let signed = signing::headers(secrets.iter().map(|secret| secret.as_str()), event_id, at, &body);
         let headers = signed
@@ -101,7 +107,7 @@ impl Outbox {
             url,
             headers,
             body: Some(body),
-            deadline: DEADLINE,
+            deadline,
             read_back: READ_BACK,
         };
         client.call(outgoing).await
@@ -110,24 +116,26 @@ impl Outbox {
 
 async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let (outcomes, recorded) = recorder::start(Arc::clone(&outbox));
-    let places = Arc::new(Semaphore::new(usize::try_from(CAPACITY).unwrap_or(1)));
+    let seats = Seats::new(CAPACITY);
     while !*stopped.borrow() {
-        let gathered = tokio::time::timeout(GATHER, places.acquire_many(WORTHWHILE)).await;
+        let gathered = tokio::time::timeout(GATHER, seats.free.acquire_many(WORTHWHILE)).await;
         drop(gathered);
-        // One free place is the least: a claim is never larger than what can be sent at once.
-        let Ok(first) = Arc::clone(&places).acquire_owned().await else {
-            break;
+        // One free seat is the least: a claim is never larger than what can be sent at once.
+        let first = tokio::select! {
+            first = Arc::clone(&seats.free).acquire_owned() => first,
+            _ = stopped.changed() => break,
         };
-        let free = i64::try_from(places.available_permits() + 1).unwrap_or(1);
-        let now = outbox.ambient.now();
-        let lease_until = now.plus_ms(LEASE_MS);
+        let Ok(first) = first else { break };
+        let ends = Instant::now() + SENDING;
+        let free = i64::try_from(seats.free.available_permits() + 1).unwrap_or(1);
+        let (now, under_way) = (outbox.ambient.now(), seats.under_way());
         let claimed = outbox
             .store
-            .write(move |db| jobs::claim(db, now, free, lease_until))
+            .write(move |db| jobs::claim(db, now, free, LEASE_MS, under_way))
             .await;
         drop(first);
         let idle = match claimed {
-            Ok(claimed) => dispatch(&outbox, claimed, &places, &outcomes).await,
+            Ok(claimed) => dispatch(&outbox, claimed, ends, &seats, &outcomes).await,
             Err(error) => {
                 tracing::warn!(%error, "jobs could not be claimed");
                 Some(LONGEST_SLEEP)
@@ -141,39 +149,43 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
             }
         }
     }
-    let _ = tokio::time::timeout(DEADLINE, places.acquire_many(CAPACITY)).await;
+    let _ = tokio::time::timeout(DEADLINE, seats.free.acquire_many(CAPACITY)).await;
     drop(outcomes);
-    let _ = recorded.await;
+    // What cannot be written down by then is sent again at the next start.
+    if tokio::time::timeout(DEADLINE, recorded).await.is_err() {
+        tracing::warn!("stopped before every outcome was written down");
+    }
 }
 
 /// Sends what was claimed. Returns how long to sleep, where there is nothing more to claim.
 async fn dispatch(
     outbox: &Arc<Outbox>,
     claimed: Claimed,
-    places: &Arc<Semaphore>,
+    ends: Instant,
+    seats: &Seats,
     outcomes: &mpsc::Sender<Outcome>,
 ) -> Option<Duration> {
     let idle = claimed.jobs.is_empty().then(|| {
         let wait = claimed
             .next_due
             .map_or(i64::MAX, |due| due.0.saturating_sub(outbox.ambient.now().0));
-        // A job that is due and was not claimed waits for another push of its order, whose end wakes us.
+        // A job that is due and was not claimed waits for another send, whose end wakes us.
         let wait = if wait <= 0 { i64::MAX } else { wait };
         LONGEST_SLEEP.min(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
     });
-    for job in claimed.quarantined {
-        let _ = outcomes.send(Outcome::Quarantined(job)).await;
+    let (worn_out, sendable): (Vec<_>, Vec<_>) =
+        claimed.jobs.into_iter().partition(|job| job.claims >= MAX_CLAIMS);
+    for job in worn_out {
+        conclude(outbox, job, Tried::TakenOut, outcomes, None).await;
     }
-    let (deliveries, pushes): (Vec<_>, Vec<_>) = claimed
-        .jobs
+    let (deliveries, pushes): (Vec<_>, Vec<_>) = sendable
         .into_iter()
         .partition(|job| job.kind == JobKind::Delivery.as_str());
-    let place = || Arc::clone(places).try_acquire_owned().ok();
     for job in pushes {
-        let (outbox, outcomes, place) = (Arc::clone(outbox), outcomes.clone(), place());
+        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), seats.take(&job));
         tokio::spawn(async move {
-            let tried = push::send(&outbox, &job).await;
-            conclude(&outbox, job, tried, &outcomes, place).await;
+            let tried = push::send(&outbox, &job, ends).await;
+            conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
         });
     }
     if deliveries.is_empty() {
@@ -188,10 +200,10 @@ async fn dispatch(
     };
     for job in deliveries {
         let material = loaded.get(&job);
-        let (outbox, outcomes, place) = (Arc::clone(outbox), outcomes.clone(), place());
+        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), seats.take(&job));
         tokio::spawn(async move {
-            let tried = deliver(&outbox, material).await;
-            conclude(&outbox, job, tried, &outcomes, place).await;
+            let tried = deliver(&outbox, material, ends).await;
+            conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
         });
     }
     idle
@@ -202,19 +214,25 @@ async fn conclude(
     job: JobRow,
     tried: Tried,
     outcomes: &mpsc::Sender<Outcome>,
-    place: Option<OwnedSemaphorePermit>,
+    seat: Option<Seat>,
 ) {
     let at = outbox.ambient.now();
-    drop(place);
+    drop(seat);
     let fraction = outbox.ambient.fraction();
-    let _ = outcomes
-        .send(Outcome::Tried {
-            job,
-            tried,
-            at,
-            fraction,
-        })
-        .await;
+    let outcome = Outcome {
+        job,
+        tried,
+        at,
+        fraction,
+    };
+    // Fails only where the recorder ended, which it does after every sender.
+    let _ = outcomes.send(outcome).await;
+}
+
+/// How long a call may still take before the lease's safe time `ends`; none where it is not worth beginning.
+pub fn time_left(ends: Instant) -> Option<Duration> {
+    let left = ends.saturating_duration_since(Instant::now());
+    (!left.is_zero()).then(|| left.min(DEADLINE))
 }
 
 /// The events and endpoints of a batch of deliveries.
@@ -258,21 +276,26 @@ async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
         .await
 }
 
-async fn deliver(outbox: &Outbox, material: Option<(Arc<EventRow>, Arc<WebhookRow>)>) -> Tried {
+async fn deliver(
+    outbox: &Outbox,
+    material: Option<(Arc<EventRow>, Arc<WebhookRow>)>,
+    ends: Instant,
+) -> Tried {
     let Some((event, webhook)) = material else {
         return Tried::never("its endpoint was deleted");
     };
-    if !webhook.enabled {
-        return Tried::EndpointDisabled;
-    }
+    let Some(deadline) = time_left(ends).filter(|_| webhook.enabled) else {
+        return Tried::NotMade;
+    };
     let at = outbox.ambient.now();
     let opened = open(&outbox.vault, &event, &webhook, at);
     let (body, secrets) = match opened {
         Ok(opened) => opened,
         Err(error) => return Tried::failed(error.to_string(), 0),
     };
-    let began = tokio::time::Instant::now();
-    let answer = Outbox::deliver(&outbox.client, &webhook.url, &secrets, &event.id, at, body).await;
+    let began = Instant::now();
+    let (client, url) = (&outbox.client, &webhook.url);
+    let answer = Outbox::deliver(client, url, &secrets, &event.id, at, body, deadline).await;
     let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     match answer {
         Ok(answer) => match answer.status {

@@ -1,6 +1,9 @@
 //! The engines behind one connection type, and what can go wrong on any of them.
 
+use diesel::RunQueryDsl;
+use diesel::dsl::sql;
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 
 /// A connection to whichever engine is configured, lent for one query or transaction.
@@ -25,6 +28,16 @@ macro_rules! on {
     };
 }
 pub(super) use on;
+
+/// The database's own clock, in milliseconds. Leases go by it: it is one for all workers, and nobody moves it.
+pub(super) fn clock(db: &mut Db<'_>) -> StoreResult<i64> {
+    match db {
+        Db::Sqlite(connection) => {
+            let now = sql::<BigInt>("CAST(unixepoch('subsec') * 1000 AS BIGINT)");
+            Ok(diesel::select(now).get_result(&mut **connection)?)
+        }
+    }
+}
 
 /// What a query can fail with, as its caller has to tell them apart.
 #[derive(Debug, thiserror::Error)]

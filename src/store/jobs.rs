@@ -1,6 +1,6 @@
 //! The outbox: jobs that the worker claims under a lease, and the attempts made at them.
 
-use super::engine::{Db, StoreResult, on, word};
+use super::engine::{Db, StoreResult, clock, on, word};
 use super::schema::{attempts, jobs};
 use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
@@ -8,6 +8,7 @@ use crate::store::Page;
 use diesel::dsl::{exists, min, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use std::collections::HashMap;
 
 /// After so many claims without an outcome a job is taken out, so that it cannot kill workers for ever.
 pub const MAX_CLAIMS: i64 = 20;
@@ -76,6 +77,11 @@ impl JobStatus {
             Self::Superseded => "superseded",
             Self::Quarantined => "quarantined",
         }
+    }
+
+    /// The status that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 
@@ -179,8 +185,6 @@ pub struct AttemptRow {
 pub struct Claimed {
     /// Leased to the caller, their fences raised.
     pub jobs: Vec<JobRow>,
-    /// Claimed too often: taken out instead.
-    pub quarantined: Vec<JobRow>,
     /// When the next job falls due.
     pub next_due: Option<Timestamp>,
 }
@@ -193,8 +197,12 @@ pub struct Finished {
     pub status: JobStatus,
     /// When it is due again, where it is.
     pub due_at: Timestamp,
-    /// The try that was made.
-    pub attempt: AttemptRow,
+    /// When the lease ended.
+    pub at: Timestamp,
+    /// The try, where one was made.
+    pub attempt: Option<AttemptRow>,
+    /// Why it stands there, where no try says so.
+    pub reason: Option<&'static str>,
 }
 
 /// Adds a job.
@@ -203,53 +211,55 @@ pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// Leases up to `limit` jobs that are due. At most one push of an order is leased at a time.
-///
-/// The words for the status stand in the SQL itself: SQLite uses a partial index only where it can see that
-/// the query is about the same rows.
-pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_until: Timestamp) -> StoreResult<Claimed> {
-    let expired = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'sending'"))
-        .filter(jobs::leased_until.le(now.0));
-    on!(db, c => diesel::update(expired).set(jobs::status.eq("pending")).execute(c))?;
+/// A lane may hold so many times as many seats as are left free: one that hangs takes no more than two
+/// thirds of all, a second one two thirds of the rest, and so on, and a lone one is hardly slowed.
+const GREED: i64 = 2;
 
-    let siblings = diesel::alias!(jobs as siblings);
-    let another_is_sent = siblings
-        .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
-        .filter(siblings.field(jobs::kind).eq("push"))
-        .filter(siblings.field(jobs::status).eq("sending"));
-    let due = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'pending'"))
-        .filter(jobs::due_at.le(now.0))
-        .filter(jobs::kind.eq("delivery").or(not(exists(another_is_sent))))
-        .order(jobs::due_at.asc())
-        .limit(limit)
-        .select(JobRow::as_select());
-    let due: Vec<JobRow> = on!(db, c => due.load(c))?;
+/// How many sends are under way in each lane: an endpoint's deliveries, or all pushes together.
+pub type Lanes = HashMap<String, i64>;
 
-    let (quarantined, mut claimed): (Vec<_>, Vec<_>) =
-        due.into_iter().partition(|job| job.claims >= MAX_CLAIMS);
-    let ids = |jobs: &[JobRow]| jobs.iter().map(|job| job.id.clone()).collect::<Vec<_>>();
-    if !quarantined.is_empty() {
-        let target = jobs::table.filter(jobs::id.eq_any(ids(&quarantined)));
-        let change = (
-            jobs::status.eq("quarantined"),
-            jobs::last_error.eq("taken out: claimed too often without an outcome"),
-            jobs::updated_at.eq(now.0),
-        );
-        on!(db, c => diesel::update(target).set(change).execute(c))?;
+/// The lane in which a job is sent.
+pub fn lane(job: &JobRow) -> &str {
+    if job.kind == JobKind::Push.as_str() {
+        JobKind::Push.as_str()
+    } else {
+        &job.target_id
     }
-    if !claimed.is_empty() {
-        let target = jobs::table.filter(jobs::id.eq_any(ids(&claimed)));
-        let change = (
-            jobs::status.eq("sending"),
-            jobs::leased_until.eq(lease_until.0),
-            jobs::fence.eq(jobs::fence + 1),
-            jobs::claims.eq(jobs::claims + 1),
-        );
-        on!(db, c => diesel::update(target).set(change).execute(c))?;
-        for job in &mut claimed {
-            job.fence += 1;
+}
+
+/// Leases up to `limit` jobs that are due at `now`, for `lease_ms` by the database's clock. At most one push
+/// of an order is leased at a time, and no lane gets so much that the others have to wait for it.
+pub fn claim(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    limit: i64,
+    lease_ms: i64,
+    mut under_way: Lanes,
+) -> StoreResult<Claimed> {
+    let clock = clock(db)?;
+    end_leases(db, clock)?;
+    let lease_until = clock.saturating_add(lease_ms);
+    let mut claimed = Vec::new();
+    let mut free = limit;
+    while free > 0 {
+        let full = under_way.iter().filter(|(_, count)| **count >= GREED * free);
+        let full: Vec<String> = full.map(|(lane, _)| lane.clone()).collect();
+        let due = due(db, now, free, &full)?;
+        let found = due.len();
+        let mut taken: Vec<JobRow> = Vec::with_capacity(found);
+        for job in due {
+            let count = under_way.entry(lane(&job).to_owned()).or_default();
+            if *count < GREED * free {
+                *count += 1;
+                free -= 1;
+                taken.push(job);
+            }
+        }
+        lease(db, &mut taken, lease_until)?;
+        let all_taken = taken.len() == found;
+        claimed.append(&mut taken);
+        if all_taken {
+            break;
         }
     }
     let next = jobs::table
@@ -258,9 +268,53 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, limit: i64, lease_until: Timestamp
     let next_due: Option<i64> = on!(db, c => next.get_result(c))?;
     Ok(Claimed {
         jobs: claimed,
-        quarantined,
         next_due: next_due.map(Timestamp),
     })
+}
+
+/// Up to `limit` jobs that are due, the longest first, none of a lane that is `full`.
+///
+/// The words for the status stand in the SQL itself: SQLite uses a partial index only where it can see that
+/// the query is about the same rows.
+fn due(db: &mut Db<'_>, now: Timestamp, limit: i64, full: &[String]) -> StoreResult<Vec<JobRow>> {
+    let siblings = diesel::alias!(jobs as siblings);
+    let another_is_sent = siblings
+        .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
+        .filter(siblings.field(jobs::kind).eq("push"))
+        .filter(siblings.field(jobs::status).eq("sending"));
+    let pushes_may = !full.iter().any(|lane| lane == JobKind::Push.as_str());
+    let query = jobs::table
+        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(jobs::due_at.le(now.0))
+        .filter(jobs::target_id.ne_all(full))
+        .filter(
+            jobs::kind
+                .eq("delivery")
+                .or(pushes_may.into_sql::<Bool>().and(not(exists(another_is_sent)))),
+        )
+        .order(jobs::due_at.asc())
+        .limit(limit)
+        .select(JobRow::as_select());
+    Ok(on!(db, c => query.load(c))?)
+}
+
+fn lease(db: &mut Db<'_>, taken: &mut [JobRow], until: i64) -> StoreResult<()> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = taken.iter().map(|job| job.id.as_str()).collect();
+    let target = jobs::table.filter(jobs::id.eq_any(ids));
+    let change = (
+        jobs::status.eq("sending"),
+        jobs::leased_until.eq(until),
+        jobs::fence.eq(jobs::fence + 1),
+        jobs::claims.eq(jobs::claims + 1),
+    );
+    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    for job in taken {
+        job.fence += 1;
+    }
+    Ok(())
 }
 
 /// Writes the outcome of a lease. False where the lease was lost meanwhile: then nothing is written.
@@ -270,29 +324,53 @@ pub fn finish(db: &mut Db<'_>, finished: &Finished) -> StoreResult<bool> {
         .find(&job.id)
         .filter(jobs::fence.eq(job.fence))
         .filter(jobs::status.eq(JobStatus::Sending.as_str()));
+    let (made, last_status, last_error) = match &finished.attempt {
+        Some(attempt) => (1, attempt.status, attempt.error.as_deref()),
+        None => (0, job.last_status, finished.reason.or(job.last_error.as_deref())),
+    };
     let change = (
         jobs::status.eq(finished.status.as_str()),
         jobs::due_at.eq(finished.due_at.0),
         jobs::leased_until.eq(None::<i64>),
         jobs::claims.eq(0),
-        jobs::tries.eq(job.tries + 1),
-        jobs::last_status.eq(finished.attempt.status),
-        jobs::last_error.eq(finished.attempt.error.as_deref()),
-        jobs::updated_at.eq(finished.attempt.at),
+        jobs::tries.eq(job.tries + made),
+        jobs::last_status.eq(last_status),
+        jobs::last_error.eq(last_error),
+        jobs::updated_at.eq(finished.at.0),
     );
     let changed = on!(db, c => diesel::update(target).set(change).execute(c))?;
     if changed == 0 {
         return Ok(false);
     }
-    on!(db, c => diesel::insert_into(attempts::table).values(&finished.attempt).execute(c))?;
+    if let Some(attempt) = &finished.attempt {
+        on!(db, c => diesel::insert_into(attempts::table).values(attempt).execute(c))?;
+    }
     Ok(true)
 }
 
 /// At a start of the one process on the embedded engine, no worker can be alive: frees all leases.
 pub fn free_leases(db: &mut Db<'_>) -> StoreResult<usize> {
-    let target = jobs::table.filter(sql::<Bool>("jobs.status = 'sending'"));
-    let change = (jobs::status.eq("pending"), jobs::leased_until.eq(None::<i64>));
-    Ok(on!(db, c => diesel::update(target).set(change).execute(c))?)
+    end_leases(db, i64::MAX)
+}
+
+/// Takes back the leases that ended by `until` without an outcome. What they were for is due again, save a
+/// push whose order has a newer one: sent after it, or beside it, it would undo what the ATS shows.
+fn end_leases(db: &mut Db<'_>, until: i64) -> StoreResult<usize> {
+    let ended = || {
+        jobs::table
+            .filter(sql::<Bool>("jobs.status = 'sending'"))
+            .filter(jobs::leased_until.le(until))
+    };
+    let newer = diesel::alias!(jobs as newer);
+    let has_newer = newer
+        .filter(newer.field(jobs::target_id).eq(jobs::target_id))
+        .filter(newer.field(jobs::kind).eq("push"))
+        .filter(newer.field(jobs::created_at).gt(jobs::created_at));
+    let outdated = ended().filter(jobs::kind.eq("push")).filter(exists(has_newer));
+    let freed = (jobs::status.eq("superseded"), jobs::leased_until.eq(None::<i64>));
+    let superseded = on!(db, c => diesel::update(outdated).set(freed).execute(c))?;
+    let freed = (jobs::status.eq("pending"), jobs::leased_until.eq(None::<i64>));
+    Ok(superseded + on!(db, c => diesel::update(ended()).set(freed).execute(c))?)
 }
 
 /// A newer revision takes the place of every push of the order that nobody has begun to send.
@@ -310,12 +388,13 @@ pub fn supersede_pushes(db: &mut Db<'_>, project: &str, order: &str, at: Timesta
     Ok(())
 }
 
-/// Whether the order has a push newer than `job`.
+/// Whether the order has a push newer than `job`. Their times strictly increase within an order; their ids
+/// do not, for they are drawn before the transaction that decides which comes first.
 pub fn has_newer_push(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
     let newer = jobs::table
         .filter(jobs::target_id.eq(&job.target_id))
         .filter(jobs::kind.eq(JobKind::Push.as_str()))
-        .filter(jobs::id.gt(&job.id))
+        .filter(jobs::created_at.gt(job.created_at))
         .select(jobs::id);
     let newer: Option<String> = on!(db, c => newer.first(c).optional())?;
     Ok(newer.is_some())

@@ -118,6 +118,15 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &OrderId) -> StoreResult<O
     Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
+/// The order with that id, in that project, without its record.
+pub fn with_id(db: &mut Db<'_>, project: &str, id: &str) -> StoreResult<Option<OrderRow>> {
+    let query = orders::table
+        .find(id)
+        .filter(orders::project_id.eq(project))
+        .select(OrderRow::as_select());
+    Ok(on!(db, c => query.first(c).optional())?)
+}
+
 /// Who placed an order: its account and integration.
 pub fn placed_through(db: &mut Db<'_>, order: &OrderRow) -> StoreResult<(AccountRow, IntegrationRow)> {
     let query = accounts::table

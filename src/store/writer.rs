@@ -7,6 +7,7 @@ use diesel::connection::{
 };
 use diesel::sqlite::SqliteConnection;
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,8 +19,17 @@ const BATCH: usize = 256;
 /// Told once the fate of the whole transaction is known.
 type Acknowledge = Box<dyn FnOnce(Result<(), String>) + Send>;
 
-/// One piece of work: runs inside the transaction and returns whom to tell, and whether to keep its writes.
-type Work = Box<dyn FnOnce(&mut SqliteConnection) -> Acknowledge + Send>;
+/// One piece of work: runs inside the transaction.
+type Work = Box<dyn FnOnce(&mut SqliteConnection) -> Done + Send>;
+
+/// A work that has run.
+struct Done {
+    /// Whom to tell.
+    tell: Acknowledge,
+    /// Whether the transaction still stands. Where the disk is full or fails, the engine gives up the whole of
+    /// it by itself, and what ran next would be committed alone.
+    intact: bool,
+}
 
 #[derive(Clone)]
 pub struct Writer {
@@ -48,8 +58,8 @@ impl Writer {
     {
         let (reply, outcome) = oneshot::channel();
         let work: Work = Box::new(move |connection| {
-            let done = guarded(connection, work);
-            Box::new(move |committed| {
+            let (done, intact) = guarded(connection, work);
+            let tell: Acknowledge = Box::new(move |committed| {
                 let told = match (done, committed) {
                     (Ok(value), Ok(())) => Ok(value),
                     (Ok(_), Err(why)) => Err(E::from(StoreError::Unavailable(why))),
@@ -57,7 +67,8 @@ impl Writer {
                 };
                 // The caller may have gone away; its write stands all the same.
                 let _ = reply.send(told);
-            })
+            });
+            Done { tell, intact }
         });
         self.queue.try_send(work).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
@@ -67,46 +78,72 @@ impl Writer {
         })?;
         outcome
             .await
-            .map_err(|_| StoreError::Unavailable("the writer has stopped".to_owned()))?
+            .map_err(|_| StoreError::Unavailable("no transaction could begin".to_owned()))?
     }
 }
 
-/// Runs one work in its savepoint; a panic in it undoes it and stays its own.
+/// Runs one work in its savepoint; a panic in it undoes it and stays its own. Also says whether the
+/// transaction around the savepoint still stands.
 fn guarded<T, E: From<StoreError>>(
     connection: &mut SqliteConnection,
     work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    Transactions::begin_transaction(connection).map_err(StoreError::from)?;
+) -> (Result<T, E>, bool) {
+    if let Err(error) = Transactions::begin_transaction(connection) {
+        return (Err(StoreError::from(error).into()), false);
+    }
     let done = catch_unwind(AssertUnwindSafe(|| work(&mut Db::Sqlite(connection))))
         .unwrap_or_else(|panic| Err(E::from(StoreError::Defect(panic_text(panic.as_ref())))));
     let ended = match &done {
         Ok(_) => Transactions::commit_transaction(connection),
         Err(_) => Transactions::rollback_transaction(connection),
     };
-    ended.map_err(StoreError::from)?;
-    done
+    match ended {
+        Ok(()) => (done, true),
+        Err(error) => (done.and(Err(StoreError::from(error).into())), false),
+    }
 }
 
 fn run(mut connection: SqliteConnection, mut works: mpsc::Receiver<Work>) {
     let mut batch = Vec::with_capacity(BATCH);
     while works.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let mut waiting: Vec<Acknowledge> = Vec::with_capacity(batch.len());
-        let committed = Transactions::begin_transaction_sql(&mut connection, "BEGIN IMMEDIATE")
-            .and_then(|()| {
-                waiting.extend(batch.drain(..).map(|work| work(&mut connection)));
-                Transactions::commit_transaction(&mut connection)
-            })
-            .map_err(|error| error.to_string());
-        // Where the transaction could not begin, dropping a work drops its reply channel, which its caller
-        // reads as "not available".
-        batch.clear();
-        if let Err(why) = &committed {
-            tracing::error!(error = %why, works = waiting.len(), "a transaction was not committed");
-            reset(&mut connection);
+        let mut left: VecDeque<Work> = batch.drain(..).collect();
+        while !left.is_empty() {
+            run_together(&mut connection, &mut left);
         }
-        for acknowledge in waiting {
-            acknowledge(committed.clone());
+    }
+}
+
+/// Runs works in one transaction, all that are left unless one of them breaks it, and tells each what became
+/// of it.
+fn run_together(connection: &mut SqliteConnection, left: &mut VecDeque<Work>) {
+    let mut waiting: Vec<Acknowledge> = Vec::with_capacity(left.len());
+    let committed = match Transactions::begin_transaction_sql(connection, "BEGIN IMMEDIATE") {
+        Ok(()) => {
+            let mut intact = true;
+            while intact {
+                let Some(work) = left.pop_front() else { break };
+                let done = work(connection);
+                waiting.push(done.tell);
+                intact = done.intact;
+            }
+            if intact {
+                Transactions::commit_transaction(connection).map_err(|error| error.to_string())
+            } else {
+                Err("the engine gave up the transaction".to_owned())
+            }
         }
+        Err(error) => {
+            // Dropping a work drops its reply channel, which its caller reads as "not available".
+            left.clear();
+            Err(error.to_string())
+        }
+    };
+    if let Err(why) = &committed {
+        tracing::error!(error = %why, works = waiting.len(), "a transaction was not committed");
+        reset(connection);
+    }
+    for acknowledge in waiting {
+        acknowledge(committed.clone());
     }
 }
 

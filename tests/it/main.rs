@@ -1,7 +1,31 @@
 //! The tests from outside: a real server on real sockets. The ATS side is `sandbox/` or a plain HTTP client,
 //! the vendor side a small receiver; neither shares code with the translators. Time is injected.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::panic,
+    reason = "a test stops where something is not as it must be"
+)]
+
+mod ats_bodies;
+mod ats_face;
 mod contracts;
+mod deliveries;
+mod durability;
 mod greenhouse_flow;
 mod harness;
 mod house;
+mod list_url;
+mod packages;
+mod pushes;
+mod results;
+mod results_read;
+mod secrecy;
+mod store;
+mod translation;
+mod vendor_face;
+mod vendor_integrations;
+mod vendor_webhooks;

@@ -148,7 +148,7 @@ CREATE TABLE jobs (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'pending';
+CREATE INDEX jobs_due ON jobs (due_at, target_id) WHERE status = 'pending';
 CREATE INDEX jobs_leased ON jobs (leased_until) WHERE status = 'sending';
 CREATE INDEX jobs_of_target ON jobs (target_id, id);
 CREATE INDEX jobs_of_subject ON jobs (subject_id);

@@ -1,8 +1,8 @@
 //! Whether the process lives, and whether it can take requests.
 
 use crate::exchange::Exchange;
-use crate::http::openapi::ReadyProblems;
 use crate::http::problem::Failure;
+use crate::http::refusals::ReadyProblems;
 use actix_web::{get, web};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -2,8 +2,8 @@
 
 use crate::exchange::connectors::{self, ConnectorMeta};
 use crate::http::auth::Caller;
-use crate::http::openapi::ReadProblems;
 use crate::http::problem::Failure;
+use crate::http::refusals::ReadProblems;
 use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -4,10 +4,10 @@ use crate::domain::problem::Problem;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::http::auth::Caller;
-use crate::http::openapi::{ReadProblems, WriteProblems};
-use crate::http::paging::{PageQuery, Paged};
+use crate::http::paging::{PageQuery, Paged, invalid};
 use crate::http::problem::Failure;
-use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow};
+use crate::http::refusals::{ReadProblems, WriteProblems};
+use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow, JobStatus};
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -52,7 +52,19 @@ pub enum OutboxStatus {
 pub struct StatusQuery {
     /// Only those in this status.
     #[param(value_type = Option<OutboxStatus>)]
-    pub status: Option<String>,
+    status: Option<String>,
+}
+
+impl StatusQuery {
+    /// The status that is asked for, where it is one.
+    pub fn read(&self) -> Result<Option<String>, Problem> {
+        let Some(text) = &self.status else {
+            return Ok(None);
+        };
+        let status = JobStatus::parse(text)
+            .ok_or_else(|| invalid("?status", "status must be one that the API document lists"))?;
+        Ok(Some(status.as_str().to_owned()))
+    }
 }
 
 /// One HTTP try.
@@ -148,7 +160,7 @@ async fn list_deliveries(
     let webhook = exchange.get_webhook(&caller.project, &id).await?;
     let filter = Filter {
         target: Some(webhook.id),
-        status: filter.into_inner().status,
+        status: filter.read()?,
     };
     let rows = exchange
         .list_jobs(&caller.project, JobKind::Delivery, filter, query.page()?)

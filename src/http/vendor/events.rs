@@ -7,9 +7,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::events::{EventFilter, ShownEvent};
 use crate::http::auth::Caller;
-use crate::http::openapi::{ReadProblems, WriteProblems};
-use crate::http::paging::{PageQuery, Paged};
+use crate::http::paging::{PageQuery, Paged, id_to_find, invalid};
 use crate::http::problem::Failure;
+use crate::http::refusals::{ReadProblems, WriteProblems};
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -91,9 +91,17 @@ async fn list_events(
     query: web::Query<PageQuery>,
 ) -> Result<web::Json<Paged<KeptEvent>>, Failure> {
     let filter = filter.into_inner();
+    let event_type = filter.event_type.as_deref().map(|text| {
+        EventType::parse(text).ok_or_else(|| {
+            invalid(
+                "?event_type",
+                "event_type must be one that the API document lists",
+            )
+        })
+    });
     let filter = EventFilter {
-        event_type: filter.event_type,
-        record_id: filter.record_id,
+        event_type: event_type.transpose()?,
+        record_id: id_to_find("?record_id", filter.record_id)?,
     };
     let rows = exchange
         .list_events(&caller.project, filter, query.page()?)

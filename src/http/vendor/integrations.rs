@@ -8,9 +8,9 @@ use crate::exchange::Exchange;
 use crate::exchange::integrations::IntegrationChange;
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
-use crate::http::openapi::{ReadProblems, WriteProblems};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
+use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::providers::registry;
 use crate::store::integrations::IntegrationRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
@@ -45,23 +45,27 @@ struct NewIntegration {
     auth_type: Option<AuthType>,
     /// What the ATS has to send as `?tenant-id=`, if it sends any.
     #[serde(default)]
-    #[schema(example = "acme", max_length = 255)]
+    #[schema(example = "acme", min_length = 1, max_length = 255)]
     tenant_id: Option<String>,
     /// Your endpoint that lists packages, called while a recruiter waits.
     #[serde(default)]
-    #[schema(example = "https://vendor.example/packages", max_length = 2048)]
+    #[schema(
+        example = "https://vendor.example/packages",
+        min_length = 1,
+        max_length = 2048
+    )]
     package_list_url: Option<String>,
     /// Sent to that endpoint as HTTP Basic user name.
     #[serde(default)]
-    #[schema(max_length = 1024, write_only)]
+    #[schema(min_length = 1, max_length = 1024, pattern = "^[^:]*$", write_only)]
     package_list_api_key: Option<String>,
     /// The one package, where you have no list.
     #[serde(default)]
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     static_package_id: Option<String>,
-    /// The user name that the ATS gave you for calling it.
+    /// The user name that the ATS gave you for calling it. HTTP Basic allows no colon in it.
     #[serde(default)]
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     partner_username: Option<String>,
     /// The password that goes with it.
     #[serde(default)]
@@ -77,7 +81,7 @@ struct IntegrationUpdate {
     auth_type: Option<AuthType>,
     /// What the ATS has to send as `?tenant-id=`, if it sends any.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     tenant_id: Option<Option<String>>,
     /// Your endpoint that lists packages.
     #[serde(default, deserialize_with = "present")]
@@ -85,15 +89,15 @@ struct IntegrationUpdate {
     package_list_url: Option<Option<String>>,
     /// Sent to that endpoint as HTTP Basic user name.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 1024, write_only)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024, pattern = "^[^:]*$", write_only)]
     package_list_api_key: Option<Option<String>>,
     /// The one package, where you have no list.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     static_package_id: Option<Option<String>>,
     /// The user name that the ATS gave you.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     partner_username: Option<Option<String>>,
     /// The password that goes with it.
     #[serde(default, deserialize_with = "present")]

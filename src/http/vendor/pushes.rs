@@ -5,9 +5,9 @@ use crate::domain::problem::Problem;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::http::auth::Caller;
-use crate::http::openapi::{ReadProblems, WriteProblems};
-use crate::http::paging::{PageQuery, Paged};
+use crate::http::paging::{PageQuery, Paged, id_to_find};
 use crate::http::problem::Failure;
+use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow};
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,8 @@ async fn list_pushes(
     query: web::Query<PageQuery>,
 ) -> Result<web::Json<Paged<Push>>, Failure> {
     let filter = Filter {
-        target: of_order.into_inner().order_id,
-        status: filter.into_inner().status,
+        target: id_to_find("?order_id", of_order.into_inner().order_id)?,
+        status: filter.read()?,
     };
     let rows = exchange
         .list_jobs(&caller.project, JobKind::Push, filter, query.page()?)

@@ -5,12 +5,12 @@ use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::request_logs::ShownLog;
 use crate::http::auth::Caller;
-use crate::http::openapi::ReadProblems;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
+use crate::http::refusals::ReadProblems;
 use actix_web::{get, web};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -45,7 +45,7 @@ struct RequestLog {
     order_id: Option<String>,
     /// What was wrong: `message`, `errors[]`, and what the ATS `reported`.
     #[schema(value_type = Option<Object>)]
-    detail: Option<Value>,
+    detail: Option<Box<RawValue>>,
     /// How long it took.
     duration_ms: i64,
     /// When.

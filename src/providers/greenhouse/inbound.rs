@@ -1,7 +1,7 @@
 //! Greenhouse's requests -> inquiries.
 
 use super::profile_url;
-use super::wire::{self, Id, ResponseError, SendTest};
+use super::wire::{self, Id, ResponseError, SendTest, Text};
 use crate::domain::order::{Candidate, Email, NewOrder, Phone};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::json::{self, Schema};
@@ -55,11 +55,12 @@ pub fn send_test(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
         sent.application.and_then(|application| application.id),
     ])
     .or_else(|| profile_url::application_id(&profile).map(|id| Cow::Owned(id.to_owned())));
-    let phones = candidate.phone_number.map(|phone| Phone {
+    let filled = |text: &Text<'_>| !text.0.trim().is_empty();
+    let phones = candidate.phone_number.filter(filled).map(|phone| Phone {
         phone_number: phone.0,
         r#type: "NOT_SPECIFIED".into(),
     });
-    let resume = candidate.resume_url.map(|resume| resume.0);
+    let resume = candidate.resume_url.filter(filled).map(|resume| resume.0);
     Ok(Inquiry::PlaceOrder(Box::new(NewOrder {
         package_id: sent.partner_test_id.0,
         repeat_key: sent.url.0.as_ref().to_owned(),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 pub const API_KEY: &str = "test-key-of-the-first-project";
+pub const SEALING_KEYS: &str = "t:dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=";
 
 pub struct Server {
     pub url: String,
@@ -39,7 +40,7 @@ impl Server {
             listen: "127.0.0.1:0".to_owned(),
             database_url: format!("sqlite://{}", directory.path().join("test.db").display()),
             public_url: None,
-            ring: KeyRing::parse("t:dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=").unwrap(),
+            ring: KeyRing::parse(SEALING_KEYS).unwrap(),
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
         };
         let served = serve::start(serve, Arc::clone(&clock) as _).await.unwrap();

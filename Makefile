@@ -1,0 +1,39 @@
+# What a developer does here. `make help` lists it.
+
+.PHONY: help test lint demo serve bench load contracts deny clean
+
+help: ## List what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: ## Run every check and every test; installs what it needs beyond Rust (on Debian)
+	@scripts/needs.sh
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	cargo test --locked
+	cargo doc --no-deps --locked --quiet
+
+lint: ## Formatting and lints only
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+demo: ## Play the whole story on this machine
+	cargo run -- demo
+
+serve: ## Serve on 127.0.0.1:8080, with calls into this machine allowed
+	CROSSCHECK_ALLOWED_TARGETS=127.0.0.0/8 cargo run -- serve
+
+bench: ## The translation beside its floor
+	cargo bench --bench translate
+
+load: ## Durable send_test with 64 clients, delivered while it runs
+	cargo bench --bench load
+
+contracts: ## Write openapi/ and schemas/unified/bodies.json anew, from the routes
+	CROSSCHECK_WRITE_CONTRACTS=1 cargo test --test it contracts
+
+deny: ## Licences, advisories and sources of the dependencies (installs cargo-deny where it is missing)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check
+
+clean: ## Remove what was built
+	cargo clean

@@ -1,0 +1,9 @@
+//! Simulated ATSs, for the demo and the tests: real HTTP servers that behave as the ATS does, with control
+//! routes for whoever plays its people. They share no code with the translators, so that a mistake of one
+//! is not hidden by the other.
+
+pub mod ats;
+mod caller;
+mod greenhouse;
+pub mod journal;
+pub mod registry;
