@@ -10,15 +10,28 @@ use uuid::Uuid;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LENGTH: usize = 22;
 
-fn base62(uuid: Uuid) -> String {
+/// How many digits one `u64` holds: dividing it is cheap, dividing the whole number is not.
+const PART: usize = 10;
+
+/// `prefix` and the number in base 62.
+fn spell(prefix: &str, uuid: Uuid) -> String {
+    const BASE: u64 = 62;
+    const PARTS: u128 = 62_u128.pow(10);
     let mut digits = [b'0'; LENGTH];
     let mut rest = uuid.as_u128();
-    for digit in digits.iter_mut().rev() {
-        let index = usize::try_from(rest % 62).unwrap_or_default();
-        *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
-        rest /= 62;
+    for part in digits.rchunks_mut(PART) {
+        let mut value = u64::try_from(rest % PARTS).unwrap_or_default();
+        rest /= PARTS;
+        for digit in part.iter_mut().rev() {
+            let index = usize::try_from(value % BASE).unwrap_or_default();
+            *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
+            value /= BASE;
+        }
     }
-    digits.iter().copied().map(char::from).collect()
+    let mut text = String::with_capacity(prefix.len() + LENGTH);
+    text.push_str(prefix);
+    text.extend(digits.map(char::from));
+    text
 }
 
 fn is_id(prefix: &str, text: &str) -> bool {
@@ -35,7 +48,7 @@ macro_rules! ids {
         impl $name {
             /// The outside form of a freshly drawn UUID.
             pub fn new(uuid: Uuid) -> Self {
-                Self(format!(concat!($prefix, "{}"), base62(uuid)))
+                Self(spell($prefix, uuid))
             }
 
             /// The id that `text` spells, or `None` where it spells none of this kind.
@@ -87,7 +100,7 @@ pub struct OrderId(String);
 impl OrderId {
     /// The outside form of a freshly drawn UUID.
     pub fn new(category: Category, uuid: Uuid) -> Self {
-        Self(format!("{}{}", category.order_prefix(), base62(uuid)))
+        Self(spell(category.order_prefix(), uuid))
     }
 
     /// The id that `text` spells, or `None` where it is no order's.

@@ -26,7 +26,9 @@ pub fn server(listener: TcpListener, exchange: Exchange) -> std::io::Result<Serv
     let schemas = web::Data::new(schemas);
     let exchange = web::Data::new(exchange);
     let make_app = move || {
+        // Routes are tried in order: the one under load comes first.
         let (app, document) = App::new()
+            .configure(ats::external_trigger::routes)
             .into_utoipa_app()
             .openapi(openapi::base())
             .configure(openapi::routes)
@@ -35,7 +37,6 @@ pub fn server(listener: TcpListener, exchange: Exchange) -> std::io::Result<Serv
             .app_data(web::Data::clone(&schemas))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
-            .configure(ats::external_trigger::routes)
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
             .default_service(web::route().to(problem::no_route))

@@ -46,7 +46,7 @@ pub fn by_token(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<(AccountRow,
         .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
         .filter(accounts::trigger_token_hash.eq(hash))
         .select((AccountRow::as_select(), IntegrationRow::as_select()));
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// The account with that id, in that project, with its integration.
@@ -60,5 +60,5 @@ pub fn find(
         .filter(accounts::id.eq(id.as_str()))
         .filter(accounts::project_id.eq(project.as_str()))
         .select((AccountRow::as_select(), IntegrationRow::as_select()));
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }

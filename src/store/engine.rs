@@ -14,6 +14,9 @@ pub enum Db<'a> {
 
 /// Runs one expression on whichever engine `$db` is. Diesel's queries are generic over the engine, so each is
 /// written once; an engine is added as one more arm here.
+///
+/// What is found by its key is read with `get_result`, not with `first`: that binds a LIMIT, and SQLite plans a
+/// statement with a bound LIMIT anew each time it runs.
 macro_rules! on {
     ($db:expr, $connection:ident => $query:expr) => {
         match $db {

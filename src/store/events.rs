@@ -40,7 +40,7 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &EventId) -> StoreResult<O
         .find(id.as_str())
         .filter(events::project_id.eq(project.as_str()))
         .select(EventRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// Those of `ids` that exist.

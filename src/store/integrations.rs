@@ -62,7 +62,7 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &IntegrationId) -> StoreRe
         .find(id.as_str())
         .filter(integrations::project_id.eq(project.as_str()))
         .select(IntegrationRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// A page of a project's integrations.

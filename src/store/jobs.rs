@@ -5,7 +5,7 @@ use super::schema::{attempts, jobs};
 use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
-use diesel::dsl::{exists, not, sql};
+use diesel::dsl::{exists, min, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::HashMap;
@@ -264,9 +264,8 @@ pub fn claim(
     }
     let next = jobs::table
         .filter(sql::<Bool>("jobs.status = 'pending'"))
-        .order(jobs::due_at.asc())
-        .select(jobs::due_at);
-    let next_due: Option<i64> = on!(db, c => next.first(c).optional())?;
+        .select(min(jobs::due_at));
+    let next_due: Option<i64> = on!(db, c => next.get_result(c))?;
     Ok(Claimed {
         jobs: claimed,
         next_due: next_due.map(Timestamp),
@@ -453,7 +452,7 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, kind: JobKind, id: &str) -> St
         .filter(jobs::project_id.eq(project.as_str()))
         .filter(jobs::kind.eq(kind.as_str()))
         .select(JobRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// Which jobs of a kind to list.

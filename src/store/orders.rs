@@ -105,7 +105,7 @@ pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<(String, bool)> {
         .filter(orders::account_id.eq(&row.account_id))
         .filter(orders::repeat_hash.eq(&row.repeat_hash))
         .select(orders::id);
-    Ok((on!(db, c => earlier.first(c))?, false))
+    Ok((on!(db, c => earlier.get_result(c))?, false))
 }
 
 /// The order with that id, in that project, with its record.
@@ -115,7 +115,7 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &OrderId) -> StoreResult<O
         .filter(orders::id.eq(id.as_str()))
         .filter(orders::project_id.eq(project.as_str()))
         .select((OrderRow::as_select(), events::body_sealed));
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// The order with that id, in that project, without its record.
@@ -134,7 +134,7 @@ pub fn placed_through(db: &mut Db<'_>, order: &OrderRow) -> StoreResult<(Account
         .filter(accounts::id.eq(&order.account_id))
         .filter(accounts::project_id.eq(&order.project_id))
         .select((AccountRow::as_select(), IntegrationRow::as_select()));
-    Ok(on!(db, c => query.first(c))?)
+    Ok(on!(db, c => query.get_result(c))?)
 }
 
 /// A page of the orders of a project, category and perhaps account.
@@ -168,7 +168,7 @@ pub fn revision(db: &mut Db<'_>, project: &ProjectId, id: &str) -> StoreResult<O
         .find(id)
         .filter(revisions::project_id.eq(project.as_str()))
         .select(RevisionRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// The newest revision of an order.
@@ -178,7 +178,7 @@ pub fn newest_revision(db: &mut Db<'_>, project: &str, order: &str) -> StoreResu
         .filter(revisions::project_id.eq(project))
         .order(revisions::number.desc())
         .select(RevisionRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// Adds a revision; the order then stands where the revision says.

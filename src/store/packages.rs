@@ -130,7 +130,7 @@ pub fn find(db: &mut Db<'_>, list: &List, id: &str) -> StoreResult<Option<Packag
             id,
         ))
         .select(packages::body);
-    let body: Option<String> = on!(db, c => query.first(c).optional())?;
+    let body: Option<String> = on!(db, c => query.get_result(c).optional())?;
     body.map(|body| serde_json::from_str(&body).map_err(defect))
         .transpose()
 }
@@ -161,7 +161,7 @@ pub fn known(
         // "served" < "stored" and "" < any id: the nearest list comes first.
         .order((packages::account_id.desc(), packages::list.asc()))
         .select(packages::body);
-    let body: Option<String> = on!(db, c => query.first(c).optional())?;
+    let body: Option<String> = on!(db, c => query.get_result(c).optional())?;
     body.map(|body| serde_json::from_str(&body).map_err(defect))
         .transpose()
 }

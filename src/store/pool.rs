@@ -21,9 +21,10 @@ const READERS: u32 = 4;
 /// How long a read waits for its turn before its caller is told to come back.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
-/// WAL, so that reads never wait for the writer; FULL, so that a commit survives a power cut.
+/// WAL, so that reads never wait for the writer; FULL, so that a commit survives a power cut. What undoes a
+/// savepoint dies with the process, so it need not be in a file.
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                       PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 2000;";
+                       PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;";
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,8 @@ impl Store {
         let readers = Pool::builder()
             .max_size(READERS)
             .min_idle(Some(1))
+            // A connection to a file does not break while it waits.
+            .test_on_check_out(false)
             .connection_customizer(Box::new(Pragmas))
             .build(manager)
             .map_err(|error| failed(&path, &error))?;

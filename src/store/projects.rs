@@ -27,7 +27,7 @@ pub struct ApiKeyRow {
 /// The sealed value of a server setting.
 pub fn setting(db: &mut Db<'_>, name: &str) -> StoreResult<Option<Vec<u8>>> {
     let query = settings::table.find(name).select(settings::value_sealed);
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// Stores a server setting that was not there.
@@ -60,7 +60,7 @@ pub fn find_key(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<ApiKeyRow>> 
         .filter(api_keys::key_hash.eq(hash))
         .filter(api_keys::revoked_at.is_null())
         .select(ApiKeyRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// Adds a key; does nothing where one with that hash exists.

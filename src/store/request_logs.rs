@@ -50,7 +50,7 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &RequestLogId) -> StoreRes
         .find(id.as_str())
         .filter(request_logs::project_id.eq(project.as_str()))
         .select(RequestLogRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// A page of a project's entries, perhaps of one account only.

@@ -59,7 +59,7 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &WebhookId) -> StoreResult
         .find(id.as_str())
         .filter(webhooks::project_id.eq(project.as_str()))
         .select(WebhookRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// Those of `ids` that exist.

@@ -24,10 +24,13 @@ pub fn application_id(url: &str) -> Option<&str> {
 
 fn digits(text: &str) -> Option<&str> {
     let mut text = text.trim().trim_end_matches('/').trim_end();
-    for encoded_space in ["%20", "+"] {
-        text = text
-            .trim_start_matches(encoded_space)
-            .trim_end_matches(encoded_space);
+    let without_space = |text| {
+        ["%20", "+"]
+            .into_iter()
+            .find_map(|space| str::strip_prefix(text, space).or_else(|| text.strip_suffix(space)))
+    };
+    while let Some(shorter) = without_space(text) {
+        text = shorter;
     }
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
