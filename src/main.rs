@@ -18,6 +18,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Integrate an assessment or background check once; serve customers on every applicant-tracking system.
 ///
@@ -146,10 +147,16 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         allowed_targets: config.allowed_targets.clone(),
     };
     let served = serve::start(serve, ambient).await?;
+    // Before anybody is told that it listens: a signal that comes then must already find somebody home.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     provide_key(&served.exchange, config).await?;
     println!("listening on {}", served.url);
     println!("the API is described at {}/docs", served.url);
-    stop_signal().await?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     tracing::info!("stopping");
     served.stop().await;
     Ok(())
@@ -167,14 +174,6 @@ async fn provide_key(exchange: &Exchange, config: &Config) -> Result<(), Box<dyn
         println!("API key (shown only now): {}", key.as_str());
     }
     Ok(())
-}
-
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dyn Error>> {
