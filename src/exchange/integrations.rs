@@ -11,7 +11,7 @@ use crate::providers::descriptor::Descriptor;
 use crate::providers::provider::Provider;
 use crate::providers::registry;
 use crate::store::integrations::{self, IntegrationRow};
-use crate::store::{Page, StoreError};
+use crate::store::Page;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
