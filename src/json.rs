@@ -6,7 +6,7 @@
 
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{JsonType, ValidationError, Validator};
+use jsonschema::{JsonType, Registry, ValidationError, ValidationOptions, Validator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -99,13 +99,38 @@ fn malformed(message: String) -> Problem {
     Problem::with(ErrorCode::MalformedJson, vec![violation])
 }
 
+/// Where a document is found while what is in it is compiled.
+const DOCUMENT: &str = "urn:crosscheck:document";
+
+/// A document that holds schemas, which may refer to each other.
+pub struct Document<'a>(Registry<'a>);
+
+impl<'a> Document<'a> {
+    /// Reads a document of ours.
+    pub fn of(document: &'a Value) -> Result<Self, String> {
+        let registry = Registry::new().add(DOCUMENT, document);
+        let registry = registry.and_then(|one| one.prepare());
+        registry.map(Self).map_err(|error| error.to_string())
+    }
+
+    /// Compiles the schema to which `pointer` leads. What is compiled holds no copy of the document.
+    pub fn compile(&self, pointer: &str) -> Result<Schema, String> {
+        let schema = serde_json::json!({"$ref": format!("{DOCUMENT}#{pointer}")});
+        Schema::build(jsonschema::options().with_registry(&self.0), &schema)
+    }
+}
+
 /// A compiled JSON Schema, used to explain.
 pub struct Schema(Validator);
 
 impl Schema {
     /// Compiles a schema of ours (2020-12).
     pub fn compile(schema: &Value) -> Result<Self, String> {
-        jsonschema::options()
+        Self::build(jsonschema::options(), schema)
+    }
+
+    fn build(options: ValidationOptions<'_>, schema: &Value) -> Result<Self, String> {
+        options
             .offline()
             .should_validate_formats(true)
             .build(schema)

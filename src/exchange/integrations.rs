@@ -10,8 +10,8 @@ use crate::outbox::signing;
 use crate::providers::descriptor::Descriptor;
 use crate::providers::provider::Provider;
 use crate::providers::registry;
-use crate::store::integrations::{self, IntegrationRow};
 use crate::store::Page;
+use crate::store::integrations::{self, IntegrationRow};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 

@@ -3,7 +3,7 @@
 use super::auth::{Caller, authenticate};
 use super::problem::Failure;
 use crate::domain::problem::{ErrorCode, Problem};
-use crate::json::{self, Schema};
+use crate::json::{self, Document, Schema};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
@@ -89,12 +89,10 @@ impl BodySchemas {
         let components = document
             .pointer("/components/schemas")
             .and_then(|one| one.as_object());
+        let document = Document::of(document)?;
         let compiled = components.into_iter().flatten().map(|(name, _)| {
-            let schema = serde_json::json!({
-                "$ref": format!("#/components/schemas/{name}"),
-                "components": document.get("components"),
-            });
-            Schema::compile(&schema)
+            document
+                .compile(&format!("/components/schemas/{name}"))
                 .map(|schema| (name.clone(), schema))
                 .map_err(|error| format!("{name}: {error}"))
         });

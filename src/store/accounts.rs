@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 /// An account as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = accounts)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false)]
 pub struct AccountRow {
     /// Id.
     pub id: String,

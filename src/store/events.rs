@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 /// An event as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct EventRow {
     /// Id.
     pub id: String,

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 /// An integration as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = integrations, treat_none_as_null = true)]
+#[diesel(table_name = integrations, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct IntegrationRow {
     /// Id.
     pub id: String,

@@ -87,7 +87,7 @@ impl JobStatus {
 
 /// A job as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = jobs)]
+#[diesel(table_name = jobs, treat_none_as_default_value = false)]
 pub struct JobRow {
     /// Id.
     pub id: String,
@@ -165,7 +165,7 @@ impl JobRow {
 
 /// One HTTP try.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attempts)]
+#[diesel(table_name = attempts, treat_none_as_default_value = false)]
 pub struct AttemptRow {
     /// Of which job.
     pub job_id: String,

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 /// An order as stored. Its record is in its `record.new` event.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = orders)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
 pub struct OrderRow {
     /// Id.
     pub id: String,
@@ -59,7 +59,7 @@ pub type OrderWithRecord = (OrderRow, Vec<u8>);
 
 /// One report of a result.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = revisions)]
+#[diesel(table_name = revisions, treat_none_as_default_value = false)]
 pub struct RevisionRow {
     /// Id.
     pub id: String,

@@ -46,7 +46,7 @@ impl List {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = packages)]
+#[diesel(table_name = packages, treat_none_as_default_value = false)]
 struct NewPackage<'a> {
     project_id: &'a str,
     category: &'a str,
@@ -156,7 +156,11 @@ pub fn known(
     let query = packages::table
         .filter(packages::project_id.eq(project.as_str()))
         .filter(packages::category.eq(category.as_str()))
-        .filter(packages::account_id.eq_any(["", account.as_str()]))
+        .filter(
+            packages::account_id
+                .eq("")
+                .or(packages::account_id.eq(account.as_str())),
+        )
         .filter(packages::id.eq(id))
         // "served" < "stored" and "" < any id: the nearest list comes first.
         .order((packages::account_id.desc(), packages::list.asc()))

@@ -1,6 +1,7 @@
 //! Opening a database, reading from it, and handing writes to the writer.
 
 use super::engine::{Db, StoreError, StoreResult};
+use super::readers::{READERS, Readers};
 use super::writer::Writer;
 use crate::config::sqlite_path;
 use diesel::Connection;
@@ -10,16 +11,8 @@ use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Semaphore;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-
-/// How many reads run at once, each on a connection and a thread of its own.
-const READERS: u32 = 4;
-/// How long a read waits for its turn before its caller is told to come back.
-const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// WAL, so that reads never wait for the writer; FULL, so that a commit survives a power cut. What undoes a
 /// savepoint dies with the process, so it need not be in a file.
@@ -45,10 +38,8 @@ pub enum OpenError {
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    readers: Pool<ConnectionManager<SqliteConnection>>,
-    turns: Arc<Semaphore>,
+    readers: Readers,
     writer: Writer,
-    blocking: tokio::runtime::Handle,
     path: PathBuf,
 }
 
@@ -78,14 +69,13 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
 }
 
 impl Store {
-    /// Opens (or makes) the database and brings its tables up to date. Must be called inside a tokio
-    /// runtime: its blocking threads do the reads.
+    /// Opens (or makes) the database and brings its tables up to date.
     pub fn open(url: &str) -> Result<Self, OpenError> {
         let path = sqlite_path(url).ok_or(OpenError::Scheme)?;
         let mut connection = connect(&path)?;
         migrate(&mut connection, &path)?;
         let manager = ConnectionManager::new(path.to_string_lossy());
-        let readers = Pool::builder()
+        let connections = Pool::builder()
             .max_size(READERS)
             .min_idle(Some(1))
             // A connection to a file does not break while it waits.
@@ -93,13 +83,9 @@ impl Store {
             .connection_customizer(Box::new(Pragmas))
             .build(manager)
             .map_err(|error| failed(&path, &error))?;
-        let writer = Writer::start(connection).map_err(|error| failed(&path, &error))?;
-        let turns = Arc::new(Semaphore::new(usize::try_from(READERS).unwrap_or(1)));
         Ok(Self {
-            readers,
-            turns,
-            writer,
-            blocking: tokio::runtime::Handle::current(),
+            readers: Readers::start(&connections).map_err(|error| failed(&path, &error))?,
+            writer: Writer::start(connection).map_err(|error| failed(&path, &error))?,
             path,
         })
     }
@@ -135,22 +121,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turn = tokio::time::timeout(READ_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else {
-            return Err(StoreError::Busy.into());
-        };
-        let readers = self.readers.clone();
-        let read = move || {
-            let _turn = turn;
-            let mut connection = readers
-                .get()
-                .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            query(&mut Db::Sqlite(&mut connection))
-        };
-        match self.blocking.spawn_blocking(read).await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Defect(error.to_string()).into()),
-        }
+        self.readers.read(query).await
     }
 
     /// Runs `work` in a transaction and returns once its writes are durable.

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 /// An API key; the key itself is not stored, only its keyed hash.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = api_keys)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
 pub struct ApiKeyRow {
     /// Id.
     pub id: String,

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 /// One entry.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = request_logs)]
+#[diesel(table_name = request_logs, treat_none_as_default_value = false)]
 pub struct RequestLogRow {
     /// Id.
     pub id: String,

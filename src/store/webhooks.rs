@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 /// A webhook endpoint as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = webhooks, treat_none_as_null = true)]
+#[diesel(table_name = webhooks, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct WebhookRow {
     /// Id.
     pub id: String,

@@ -155,7 +155,8 @@ fn reset(connection: &mut SqliteConnection) {
     *Transactions::transaction_manager_status_mut(connection) = TransactionManagerStatus::default();
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "panic".to_owned())
