@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// How many sends are under way at once.
-const CAPACITY: u32 = 128;
+const CAPACITY: u32 = 192;
 /// Fewer free seats than this are not worth a claim of their own yet...
 const WORTHWHILE: u32 = 16;
 /// ... but nothing waits longer than this for company.
