@@ -8,7 +8,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Every route that the API document describes. (ATSs' endpoints are described by schemas/<provider>/.)
+/// Every route that the API document describes. (ATSs' endpoints are described by `schemas/<provider>/`.)
 pub fn routes(config: &mut ServiceConfig<'_>) {
     vendor::routes(config);
     operator::health::routes(config);
