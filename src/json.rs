@@ -4,7 +4,7 @@
 //! its JSON Schema, to name everything that is wrong by its pointer. No text made here repeats a value
 //! that was sent: values are candidates' data.
 
-use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::problem::{ErrorCode, Problem, Violation, pointer_to};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{JsonType, Registry, ValidationError, ValidationOptions, Validator};
 use serde::de::DeserializeOwned;
@@ -231,7 +231,7 @@ fn violation(error: &ValidationError<'_>) -> Violation {
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let pointer = pointer_to(&at, name);
             Violation::new(pointer, "required", format!("{name} is required: send it"))
         }
         ValidationErrorKind::Type { kind } => {

@@ -89,6 +89,11 @@ impl Violation {
     }
 }
 
+/// The JSON pointer of `key` in the object at `parent` (RFC 6901).
+pub fn pointer_to(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
 /// A refusal, before it is rendered for somebody.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}: {message}", code.as_str())]

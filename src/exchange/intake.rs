@@ -196,9 +196,10 @@ impl Exchange {
             return Ok(None);
         };
         let project = customer.project.clone();
-        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
-        Ok(found
-            .map(|(order, _)| order)
-            .filter(|order| order.account_id == customer.account.id))
+        let found = self
+            .store
+            .read(move |db| orders::with_id(db, project.as_str(), id.as_str()))
+            .await?;
+        Ok(found.filter(|order| order.account_id == customer.account.id))
     }
 }

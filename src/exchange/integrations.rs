@@ -5,7 +5,7 @@ use crate::crypto::Place;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
-use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::problem::{ErrorCode, Problem, Violation, pointer_to};
 use crate::outbox::signing;
 use crate::providers::descriptor::Descriptor;
 use crate::providers::provider::Provider;
@@ -247,7 +247,7 @@ pub(super) fn check_credentials(descriptor: &Descriptor, sent: &Map<String, Valu
         .keys()
         .filter(|name| !known(name))
         .map(|name| {
-            let pointer = format!("/credentials/{}", name.replace('~', "~0").replace('/', "~1"));
+            let pointer = pointer_to("/credentials", name);
             let message = format!("{} asks for no such credential: leave it out", descriptor.name);
             Violation::new(pointer, "unknown_field", message)
         })

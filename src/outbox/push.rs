@@ -128,7 +128,7 @@ async fn load(outbox: &Outbox, job: &JobRow) -> Result<Option<Material>, StoreEr
     outbox
         .store
         .read(move |db| {
-            let Some((order, _)) = orders::find(db, &project, &order_id)? else {
+            let Some(order) = orders::with_id(db, project.as_str(), order_id.as_str())? else {
                 return Ok(None);
             };
             let Some(revision) = orders::revision(db, &project, &revision_id)? else {
