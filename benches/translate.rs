@@ -84,6 +84,7 @@ fn without_query(body: &str) -> String {
 
 fn translate(provider: &dyn Provider, operation: &Operation, body: &[u8]) -> Vec<u8> {
     let request = Request {
+        path: Vec::new(),
         query: Vec::new(),
         headers: Vec::new(),
         body,

@@ -7,18 +7,21 @@ use crosscheck::config::{Config, Given};
 use crosscheck::crypto::KeyRing;
 use crosscheck::demo::Demo;
 use crosscheck::domain::category::Category;
+use crosscheck::domain::problem::Problem;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
 use crosscheck::exchange::{Exchange, Settings, keys};
 use crosscheck::providers::registry;
 use crosscheck::serve::{self, Serve};
 use crosscheck::store::Store;
 use crosscheck::{http, telemetry, translate};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
 /// Integrate an assessment or background check once; serve customers on every applicant-tracking system.
 ///
@@ -59,6 +62,16 @@ enum Command {
     },
     /// Print the API document (OpenAPI 3.1)
     Openapi,
+    /// Take a step of registering with an ATS by API (`GET /connectors/meta` lists them as set_up)
+    SetUp {
+        /// Id of the integration
+        integration: String,
+        /// Name of the step
+        step: String,
+        /// NAME=VALUE, or NAME=@FILE for what should not stand on a command line
+        #[arg(long = "input", value_name = "NAME=VALUE")]
+        inputs: Vec<String>,
+    },
     /// Make, list and end project API keys
     Keys {
         #[command(subcommand)]
@@ -132,6 +145,11 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             println!("{}", keys::new_token(&System, TRIGGER_TOKEN_PREFIX).as_str());
             Ok(())
         }
+        Command::SetUp {
+            integration,
+            step,
+            inputs,
+        } => set_up(&integration, &step, &inputs, &Config::load(&cli.given)?).await,
         Command::Keys { command } => manage_keys(command, &Config::load(&cli.given)?).await,
         Command::Migrate => Ok(Store::migrate(&Config::load(&cli.given)?.database_url)?),
     }
@@ -176,14 +194,64 @@ async fn provide_key(exchange: &Exchange, config: &Config) -> Result<(), Box<dyn
     Ok(())
 }
 
-async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dyn Error>> {
+/// Works on the database beside a server that runs on it, or without one.
+async fn open_exchange(config: &Config) -> Result<Exchange, Box<dyn Error>> {
     let settings = Settings {
         database_url: config.database_url.clone(),
         ring: config.key_ring(&System)?,
-        public_url: String::new(),
-        allowed_targets: Vec::new(),
+        public_url: config.public_url.clone().unwrap_or_default(),
+        allowed_targets: config.allowed_targets.clone(),
     };
-    let exchange = Exchange::open(settings, Arc::new(System)).await?;
+    Ok(Exchange::open(settings, Arc::new(System)).await?)
+}
+
+async fn set_up(
+    integration: &str,
+    step: &str,
+    inputs: &[String],
+    config: &Config,
+) -> Result<(), Box<dyn Error>> {
+    if config.public_url.is_none() {
+        return Err("set CROSSCHECK_PUBLIC_URL: the ATS is given URLs under it".into());
+    }
+    let mut given = BTreeMap::new();
+    for input in inputs {
+        let (name, value) = input
+            .split_once('=')
+            .ok_or_else(|| format!("--input {input:?} is not NAME=VALUE"))?;
+        let value = match value.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| format!("{path}: {error}"))?
+                .trim()
+                .to_owned(),
+            None => value.to_owned(),
+        };
+        given.insert(name.to_owned(), Zeroizing::new(value));
+    }
+    let exchange = open_exchange(config).await?;
+    let project = exchange.project_of(integration).await.map_err(in_words)?;
+    let done = exchange
+        .set_up(&project, integration, step, given)
+        .await
+        .map_err(in_words)?;
+    println!("{:#}", done.shown);
+    for credential in done.set {
+        println!("stored in the integration: {credential}");
+    }
+    Ok(())
+}
+
+/// A refusal with everything that is wrong, for a terminal.
+fn in_words(problem: Problem) -> String {
+    let told = problem
+        .violations
+        .iter()
+        .map(|one| format!("\n  {}: {}", one.pointer, one.message));
+    problem.message.clone() + &told.collect::<String>()
+}
+
+async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dyn Error>> {
+    let exchange = open_exchange(config).await?;
     match command {
         KeysCommand::Create { name } => {
             let (id, key) = exchange.create_key(&name, None).await?;

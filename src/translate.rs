@@ -60,6 +60,7 @@ pub fn translate(
         )
     })?;
     let request = Request {
+        path: Vec::new(),
         query: Vec::new(),
         headers: Vec::new(),
         body: payload,

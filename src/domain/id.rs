@@ -34,6 +34,16 @@ fn spell(prefix: &str, uuid: Uuid) -> String {
     text
 }
 
+/// The number that 22 base62 digits spell; none where it is larger than a UUID.
+fn number(digits: &str) -> Option<Uuid> {
+    let mut number: u128 = 0;
+    for digit in digits.bytes() {
+        let value = ALPHABET.iter().position(|known| *known == digit)?;
+        number = number.checked_mul(62)?.checked_add(u128::try_from(value).ok()?)?;
+    }
+    Some(Uuid::from_u128(number))
+}
+
 fn is_id(prefix: &str, text: &str) -> bool {
     text.strip_prefix(prefix)
         .is_some_and(|digits| digits.len() == LENGTH && digits.bytes().all(|b| b.is_ascii_alphanumeric()))
@@ -93,6 +103,13 @@ ids! {
     RequestLogId = "req_";
 }
 
+impl ProjectId {
+    /// The UUID inside.
+    pub fn uuid(&self) -> Uuid {
+        number(self.0.strip_prefix("prj_").unwrap_or_default()).unwrap_or_default()
+    }
+}
+
 /// One candidate sent one package. Its prefix names the category.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct OrderId(String);
@@ -101,6 +118,21 @@ impl OrderId {
     /// The outside form of a freshly drawn UUID.
     pub fn new(category: Category, uuid: Uuid) -> Self {
         Self(spell(category.order_prefix(), uuid))
+    }
+
+    /// The order of that category which `text` names: by its outside form, or by its UUID, for ATSs that
+    /// insist on one.
+    pub fn parse_either(category: Category, text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Uuid::try_parse(text).ok().map(|uuid| Self::new(category, uuid)))
+    }
+
+    /// The UUID inside.
+    pub fn uuid(&self) -> Uuid {
+        let (_, digits) = self
+            .0
+            .split_at_checked(self.0.len().saturating_sub(LENGTH))
+            .unwrap_or_default();
+        number(digits).unwrap_or_default()
     }
 
     /// The id that `text` spells, or `None` where it is no order's.
@@ -133,6 +165,24 @@ mod tests {
         assert_eq!(AccountId::new(low).as_str(), "acc_000000000000000000000z");
         assert_eq!(AccountId::new(high).as_str().len(), 4 + LENGTH);
         assert!(AccountId::new(low) < AccountId::new(high));
+    }
+
+    #[test]
+    fn an_order_is_named_by_either_form_and_a_project_gives_its_uuid_back() {
+        let uuid = Uuid::from_u128(0x0190_aaaa_bbbb_7ccc_8ddd_eeee_ffff_0123);
+        let order = OrderId::new(Category::ReferenceChecks, uuid);
+        assert_eq!(order.uuid(), uuid);
+        assert_eq!(
+            OrderId::parse_either(Category::ReferenceChecks, &uuid.to_string()),
+            Some(order.clone())
+        );
+        assert_eq!(
+            OrderId::parse_either(Category::ReferenceChecks, order.as_str()),
+            Some(order)
+        );
+        assert_eq!(OrderId::parse_either(Category::Assessments, "7"), None);
+        assert_eq!(ProjectId::new(Uuid::max()).uuid(), Uuid::max());
+        assert_eq!(number("zzzzzzzzzzzzzzzzzzzzzz"), None);
     }
 
     #[test]

@@ -46,6 +46,10 @@ catalogue! {
     MethodNotAllowed = 405, "method_not_allowed", "This path exists, with another method. The message names it.";
     RequestTimeout = 408, "request_timeout", "The body did not arrive in time. Send it again.";
     ResultAlreadyFinal = 409, "result_already_final", "The order has a final result already and this one differs. The first one stands.";
+    OrderOpen = 409, "order_open", "This candidate is being assessed with this package already. Wait for the result, or cancel that order first.";
+    OrderFinished = 409, "order_finished", "The order has its final result already, so it can no longer be cancelled.";
+    OrderCancelled = 409, "order_cancelled", "The order was cancelled in the ATS. Nothing more can be reported of it.";
+    NoResultLink = 409, "no_result_link", "The order has no result with a URL yet. Ask again once it is complete.";
     InFlight = 409, "in_flight", "It is being sent right now. Look again in a few seconds.";
     Superseded = 409, "superseded", "A newer revision of this result exists; only the newest may be pushed.";
     IntegrationInUse = 409, "integration_in_use", "Accounts are linked through this integration, so it cannot be deleted.";
@@ -55,6 +59,7 @@ catalogue! {
     TargetNotAllowed = 422, "target_not_allowed", "The URL is not one that we may call: https on port 443 to a public address, unless CROSSCHECK_ALLOWED_TARGETS names its network.";
     IntegrationAmbiguous = 422, "integration_ambiguous", "Several integrations fit. Send integration_id.";
     NotCapable = 501, "not_capable", "This provider does not have that capability.";
+    AtsFailed = 502, "ats_failed", "The ATS refused our call or could not be reached. The message says which.";
     PackageListFailed = 502, "package_list_failed", "The vendor's package list could not be fetched, and there is no earlier list to serve.";
     Overloaded = 503, "overloaded", "More requests are waiting than can be served. Try again after Retry-After seconds.";
     StorageUnavailable = 503, "storage_unavailable", "The database cannot take the request now. Nothing was stored. Try again after Retry-After seconds.";

@@ -1,17 +1,22 @@
 //! Accounts: linking one customer, which makes the trigger token that the customer's ATS will show us.
 
 use super::context::{Exchange, defect};
+use super::credentials::shown;
 use super::events::{News, prepare, publish};
-use super::integrations::{check_credentials, find_provider};
+use super::integrations::find_provider;
 use super::keys::new_token;
 use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::outbox::credentials::{self, Fields};
+use crate::providers::descriptor::Holder;
+use crate::providers::registry;
 use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::{self, IntegrationRow};
+use crate::store::jobs::{self, Through};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -26,8 +31,18 @@ pub struct NewAccount {
     pub origin_owner_id: String,
     /// The customer's name at the vendor's.
     pub origin_owner_name: String,
-    /// The credentials that were sent.
+    /// The customer's credentials.
     pub credentials: Map<String, Value>,
+}
+
+/// An account with what may be seen of its credentials.
+pub struct ShownAccount {
+    /// The row.
+    pub row: AccountRow,
+    /// The credentials that are set.
+    pub credentials: Map<String, Value>,
+    /// What nothing can be sent to the ATS without, and is not set, in words.
+    pub missing: Vec<Violation>,
 }
 
 /// What the customer gives its ATS.
@@ -52,7 +67,13 @@ impl Exchange {
         new: NewAccount,
     ) -> Result<Secrets, Problem> {
         let provider = find_provider(&new.provider, category)?;
-        check_credentials(provider.descriptor(), &new.credentials)?;
+        let mut fields = Fields::new();
+        self.take_credentials(
+            provider.descriptor(),
+            Holder::Customer,
+            new.credentials,
+            &mut fields,
+        )?;
         let chosen = new
             .integration_id
             .as_deref()
@@ -80,7 +101,9 @@ impl Exchange {
             origin_owner_name: new.origin_owner_name,
             created_at: at.0,
             updated_at: at.0,
+            credentials_sealed: None,
         };
+        row.credentials_sealed = credentials::seal(&self.vault, credentials::of_account(&row), &fields);
         let news = News {
             project: project.as_str(),
             event_type: EventType::AccountCreated,
@@ -88,13 +111,7 @@ impl Exchange {
             account: Some(id.as_str()),
             category: Some(category),
             data_key: "account",
-            data: json!({
-                "id": row.id,
-                "provider": row.provider,
-                "category": row.category,
-                "originOwnerId": row.origin_owner_id,
-                "originOwnerName": row.origin_owner_name,
-            }),
+            data: told(&row),
             at,
         };
         let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
@@ -115,6 +132,71 @@ impl Exchange {
         })
     }
 
+    /// An account.
+    pub async fn get_account(&self, project: &ProjectId, id: &str) -> Result<ShownAccount, Problem> {
+        let (id, project) = (AccountId::parse(id).ok_or_else(unknown)?, project.clone());
+        let found = self
+            .store
+            .read(move |db| accounts::find(db, &project, &id))
+            .await?;
+        let (row, integration) = found.ok_or_else(unknown)?;
+        self.show_account(row, &integration)
+    }
+
+    /// Changes the customer's credentials: a text sets one, null clears it, what is left out stays. What waits
+    /// to be pushed for the account is tried again at once.
+    pub async fn update_account(
+        &self,
+        project: &ProjectId,
+        id: &str,
+        sent: Map<String, Value>,
+    ) -> Result<ShownAccount, Problem> {
+        let id = AccountId::parse(id).ok_or_else(unknown)?;
+        let (exchange, project, at) = (self.clone(), project.clone(), self.ambient.now());
+        let (row, integration) = self
+            .store
+            .write(move |db| {
+                let (mut row, integration) = accounts::find(db, &project, &id)?.ok_or_else(unknown)?;
+                let provider =
+                    registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
+                let place = credentials::of_account(&row);
+                let mut fields = credentials::open(&exchange.vault, place, row.credentials_sealed.as_ref())?;
+                exchange.take_credentials(provider.descriptor(), Holder::Customer, sent, &mut fields)?;
+                row.credentials_sealed = credentials::seal(&exchange.vault, place, &fields);
+                row.updated_at = at.0;
+                accounts::set_credentials(db, &row)?;
+                jobs::hasten_pushes(db, &project, Through::Account(&row.id), at)?;
+                let news = News {
+                    project: project.as_str(),
+                    event_type: EventType::AccountUpdated,
+                    record_id: &row.id,
+                    account: Some(&row.id),
+                    category: Category::parse(&row.category),
+                    data_key: "account",
+                    data: told(&row),
+                    at,
+                };
+                let event = prepare(&exchange.vault, exchange.ambient.as_ref(), news)
+                    .map_err(|error| defect(&error))?;
+                publish(db, exchange.ambient.as_ref(), &event)?;
+                Ok::<_, Problem>((row, integration))
+            })
+            .await?;
+        self.wake.wake();
+        self.show_account(row, &integration)
+    }
+
+    fn show_account(&self, row: AccountRow, integration: &IntegrationRow) -> Result<ShownAccount, Problem> {
+        let provider = registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
+        let place = credentials::of_account(&row);
+        let fields = credentials::open(&self.vault, place, row.credentials_sealed.as_ref())?;
+        Ok(ShownAccount {
+            credentials: shown(provider.descriptor(), Holder::Customer, &fields),
+            missing: self.missing_credentials(provider.descriptor(), integration, &row)?,
+            row,
+        })
+    }
+
     /// The account of that id in that project.
     pub async fn find_account(&self, project: &ProjectId, id: &AccountId) -> Result<(), Problem> {
         let (project, id) = (project.clone(), id.clone());
@@ -126,6 +208,21 @@ impl Exchange {
             .map(|_| ())
             .ok_or_else(|| Problem::not_found("account (header x-account-id)"))
     }
+}
+
+/// An account as events tell of it.
+fn told(row: &AccountRow) -> Value {
+    json!({
+        "id": row.id,
+        "provider": row.provider,
+        "category": row.category,
+        "originOwnerId": row.origin_owner_id,
+        "originOwnerName": row.origin_owner_name,
+    })
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("account")
 }
 
 /// The integration that is named; else the only one that fits; else one made on the spot.

@@ -2,12 +2,16 @@
 
 use super::context::Exchange;
 use super::events::{News, prepare, publish};
+use super::orders::modified;
 use crate::ambient::Ambient;
 use crate::crypto::Vault;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
+use crate::domain::id::{OrderId, ProjectId};
+use crate::domain::timestamp::Timestamp;
 use crate::outbox::announcer::{Announcement, Announcer};
 use crate::outbox::{Outbox, Running};
+use crate::providers::registry;
 use crate::store::jobs::{self, JobRow};
 use crate::store::{Db, StoreError, StoreResult, events, orders};
 use serde::Serialize;
@@ -29,6 +33,7 @@ impl Exchange {
             ambient: Arc::clone(&self.ambient),
             client: self.client.clone(),
             announcer: Arc::new(Announcing::new(self.vault.clone(), Arc::clone(&self.ambient))),
+            public_url: Arc::clone(&self.public_url),
             wake: self.wake.clone(),
             ownership,
         };
@@ -46,6 +51,33 @@ impl Announcing {
     /// An announcer that seals with `vault`.
     pub fn new(vault: Vault, ambient: Arc<dyn Ambient>) -> Self {
         Self { vault, ambient }
+    }
+
+    /// An ATS that does not read results by itself has seen a final one once the push of it has arrived.
+    fn tell_seen(&self, db: &mut Db<'_>, job: &JobRow) -> StoreResult<()> {
+        let (project, order) = (ProjectId::parse(&job.project_id), OrderId::parse(&job.target_id));
+        let Some((project, order)) = project.zip(order) else {
+            return Ok(());
+        };
+        let pushed = orders::revision(db, &project, &job.subject_id)?;
+        let Some(status) = pushed.map(|revision| revision.status()).transpose()? else {
+            return Ok(());
+        };
+        let Some((order, record_sealed)) = orders::find(db, &project, &order)? else {
+            return Ok(());
+        };
+        let (account, _) = orders::placed_through(db, &order)?;
+        let reads = registry::find(&account.provider).is_some_and(|one| one.descriptor().reads_status);
+        if reads || !status.is_final() {
+            return Ok(());
+        }
+        let event = modified(&self.vault, self.ambient.as_ref(), &order, &record_sealed, status)
+            .map_err(|problem| StoreError::Defect(problem.to_string()))?;
+        let at = Timestamp(event.created_at);
+        if orders::mark_final_seen(db, &order.project_id, &order.id, at)? {
+            publish(db, self.ambient.as_ref(), &event)?;
+        }
+        Ok(())
     }
 
     fn tell<Data: Serialize>(&self, db: &mut Db<'_>, news: News<'_, Data>) -> StoreResult<()> {
@@ -92,12 +124,13 @@ impl Announcer for Announcing {
                     ),
                 )
             }
+            Announcement::PushArrived => self.tell_seen(db, job),
             Announcement::PushEnded { reason } => {
                 let order = orders::with_id(db, &job.project_id, &job.target_id)?;
                 let category = order.as_ref().and_then(|order| Category::parse(&order.category));
                 let account = order.as_ref().map(|order| order.account_id.as_str());
                 let data = json!({
-                    "id": job.id, "orderId": job.target_id, "revisionId": job.subject_id, "reason": reason,
+                    "id": job.id, "orderId": job.target_id, "revisionId": (job.subject_id != job.target_id).then_some(&job.subject_id), "reason": reason,
                 });
                 self.tell(
                     db,

@@ -4,7 +4,10 @@
 use crate::domain::category::Category;
 use crate::domain::problem::Problem;
 use crate::domain::result::{COMPLETE_VALUES, RESULT_VALUES};
-use crate::providers::descriptor::{Descriptor, FieldKind, Requirement, ResultField};
+use crate::providers::authorization::TokenIn;
+use crate::providers::descriptor::{
+    Assumption, Basis, CredentialField, Descriptor, FieldKind, Requirement, ResultField, SetUpStep,
+};
 use crate::providers::registry;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,6 +26,14 @@ pub struct ConnectorMeta {
     pub active: bool,
     /// By `<category>/results.update`: what goes in and what comes out.
     pub models: BTreeMap<String, ModelMeta>,
+    /// Where the ATS puts the trigger token when it calls us.
+    pub token_in: TokenIn,
+    /// What is needed to call the ATS, whose it is and where to find it.
+    pub credential_fields: &'static [CredentialField],
+    /// How you register with the ATS by API; empty where that is done by hand.
+    pub set_up: &'static [SetUpStep],
+    /// What is not certain about this ATS, and what can be configured should it prove wrong.
+    pub assumptions: &'static [Assumption],
     /// What people have to do before the first order.
     pub setup_steps: &'static [&'static str],
 }
@@ -54,7 +65,7 @@ pub struct FieldMeta {
     /// The path in the body, dotted.
     #[schema(example = "result_url")]
     pub name: &'static str,
-    /// `string`, `number` or `enum`.
+    /// `string`, `number`, `enum` or `array`.
     pub r#type: &'static str,
     /// Whether it must always be there.
     pub required: bool,
@@ -72,9 +83,12 @@ pub struct FieldMeta {
     /// Where the recruiter sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown_as: Option<&'static str>,
-    /// Values that the ATS shows only as "complete".
+    /// Values for which the ATS has no word of its own.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub not_told_apart: &'static [&'static str],
+    /// How sure that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
 }
 
 /// A condition on another field of the same body.
@@ -102,23 +116,25 @@ pub fn get(provider: &str) -> Result<ConnectorMeta, Problem> {
 }
 
 fn meta(descriptor: &Descriptor) -> ConnectorMeta {
-    let models = descriptor.categories.iter().map(|category| {
-        (
-            format!("{category}/results.update"),
-            model(*category, descriptor.result_fields),
-        )
-    });
+    let models = descriptor
+        .categories
+        .iter()
+        .map(|category| (format!("{category}/results.update"), model(*category, descriptor)));
     ConnectorMeta {
         provider: descriptor.key,
         provider_name: descriptor.name,
         category: "ats",
         active: true,
         models: models.collect(),
+        token_in: descriptor.token_in,
+        credential_fields: descriptor.credential_fields,
+        set_up: descriptor.set_up,
+        assumptions: descriptor.assumptions,
         setup_steps: descriptor.setup_steps,
     }
 }
 
-fn model(category: Category, fields: &[ResultField]) -> ModelMeta {
+fn model(category: Category, descriptor: &Descriptor) -> ModelMeta {
     let plain = |name, r#type, description| FieldMeta {
         name,
         r#type,
@@ -129,11 +145,12 @@ fn model(category: Category, fields: &[ResultField]) -> ModelMeta {
         description,
         shown_as: None,
         not_told_apart: &[],
+        basis: None,
     };
     ModelMeta {
         api_path: format!("/unified/ats/{category}/orders/{{id}}/result"),
         input: FieldsMeta {
-            default_fields: fields.iter().map(field).collect(),
+            default_fields: descriptor.result_fields_of(category).map(field).collect(),
         },
         output: FieldsMeta {
             default_fields: vec![
@@ -153,6 +170,7 @@ fn field(field: &ResultField) -> FieldMeta {
         FieldKind::DateTime => ("string", Some("date-time"), &[]),
         FieldKind::Url => ("string", Some("uri"), &[]),
         FieldKind::ResultValue => ("enum", None, &RESULT_VALUES),
+        FieldKind::Attachments => ("array", None, &[]),
     };
     let when_complete = || RequiredIf {
         field: "result.value",
@@ -168,5 +186,6 @@ fn field(field: &ResultField) -> FieldMeta {
         description: field.description,
         shown_as: Some(field.shown_as),
         not_told_apart: field.not_told_apart,
+        basis: Some(field.basis),
     }
 }

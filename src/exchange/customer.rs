@@ -42,11 +42,21 @@ impl Exchange {
         claim: Claim,
         tenant_id: Option<&str>,
     ) -> Result<Customer, Refusal> {
-        let Claim::Token(token) = claim;
-        let hash = self.vault.lookup("trigger_token", &token);
+        let Claim::Tokens(tokens) = claim;
+        let hashes: Vec<_> = tokens
+            .iter()
+            .map(|token| self.vault.lookup("trigger_token", token))
+            .collect();
         let found = self
             .store
-            .read(move |db| accounts::by_token(db, &hash).map_err(Problem::from))
+            .read(move |db| {
+                for hash in &hashes {
+                    if let Some(found) = accounts::by_token(db, hash)? {
+                        return Ok(Some(found));
+                    }
+                }
+                Ok::<_, Problem>(None)
+            })
             .await?;
         let customer = found.and_then(Customer::of).ok_or(Refusal::Unauthenticated)?;
         if customer.account.provider != provider.descriptor().key {

@@ -4,7 +4,7 @@ use super::context::Exchange;
 use crate::domain::id::{DeliveryId, OrderId, ProjectId, PushId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::store::jobs::{self, AttemptRow, Filter, JobKind, JobRow, JobStatus};
-use crate::store::{Page, StoreError, webhooks};
+use crate::store::{Page, StoreError, orders, webhooks};
 
 /// A job with its tries.
 pub struct ShownJob {
@@ -65,7 +65,12 @@ impl Exchange {
                 JobKind::Push if jobs::has_newer_push(db, &row)? => {
                     return Err(Problem::of(ErrorCode::Superseded));
                 }
-                JobKind::Push => {}
+                JobKind::Push => {
+                    let order = orders::with_id(db, project.as_str(), &row.target_id)?;
+                    if order.is_some_and(|order| order.cancelled_at.is_some()) {
+                        return Err(Problem::of(ErrorCode::OrderCancelled));
+                    }
+                }
                 JobKind::Delivery => {
                     let endpoint = webhooks::with_ids(db, std::slice::from_ref(&row.target_id))?;
                     let endpoint = endpoint

@@ -1,17 +1,20 @@
 //! Integrations: how a project uses a provider.
 
 use super::context::Exchange;
+use super::credentials::shown;
 use crate::crypto::Place;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
-use crate::domain::problem::{ErrorCode, Problem, Violation, pointer_to};
-use crate::outbox::signing;
-use crate::providers::descriptor::Descriptor;
+use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::outbox::{credentials, signing};
+use crate::providers::descriptor::Holder;
+use crate::providers::links::{self, Links};
 use crate::providers::provider::Provider;
 use crate::providers::registry;
 use crate::store::Page;
 use crate::store::integrations::{self, IntegrationRow};
+use crate::store::jobs::{self, Through};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -32,7 +35,7 @@ pub struct IntegrationChange {
     pub partner_username: Option<Option<String>>,
     /// The password that goes with it.
     pub partner_password: Option<Option<Zeroizing<String>>>,
-    /// The credentials that were sent.
+    /// The vendor's credentials: a text sets one, null clears it, what is left out stays.
     pub credentials: Map<String, Value>,
 }
 
@@ -70,8 +73,11 @@ impl Exchange {
                 let provider =
                     registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
                 exchange.apply(&mut row, provider, change)?;
-                row.updated_at = exchange.ambient.now().0;
+                let at = exchange.ambient.now();
+                row.updated_at = at.0;
                 integrations::update(db, &row)?;
+                jobs::hasten_pushes(db, &project, Through::Integration(&row.id), at)?;
+                exchange.wake.wake();
                 Ok(row)
             })
             .await
@@ -119,23 +125,32 @@ impl Exchange {
         let Some(provider) = registry::find(&row.provider) else {
             return Vec::new();
         };
-        let base = self.base_url(&row.provider);
-        let tenant = row.tenant_id.as_deref().map(|tenant| {
-            let encoded = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("tenant-id", tenant)
-                .finish();
-            format!("?{encoded}")
-        });
-        let tenant = tenant.unwrap_or_default();
+        let links = self.links(row);
         let operations = provider.descriptor().operations.iter();
         operations
-            .map(|operation| (operation.name, format!("{base}/{}{tenant}", operation.path)))
+            .map(|operation| (operation.name, links.template(operation)))
             .collect()
+    }
+
+    /// Where an integration's ATS reaches us.
+    pub(super) fn links(&self, row: &IntegrationRow) -> Links {
+        Links {
+            base_url: self.base_url(&row.provider),
+            tenant_id: row.tenant_id.clone(),
+        }
     }
 
     /// Where a provider's ATS reaches us.
     pub fn base_url(&self, provider: &str) -> String {
-        format!("{}/external-trigger/{provider}", self.public_url)
+        links::base_url(&self.public_url, provider)
+    }
+
+    /// The vendor's credentials in an integration, as they may be seen.
+    pub fn shown_credentials(&self, row: &IntegrationRow) -> Result<Map<String, Value>, Problem> {
+        let provider = registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
+        let place = credentials::of_integration(row);
+        let fields = credentials::open(&self.vault, place, row.credentials_sealed.as_ref())?;
+        Ok(shown(provider.descriptor(), Holder::Vendor, &fields))
     }
 
     /// An integration with nothing set but its signing secret.
@@ -166,6 +181,7 @@ impl Exchange {
             partner_password_sealed: None,
             created_at: at,
             updated_at: at,
+            credentials_sealed: None,
         };
         (row, secret)
     }
@@ -176,7 +192,18 @@ impl Exchange {
         provider: &dyn Provider,
         change: IntegrationChange,
     ) -> Result<(), Problem> {
-        check_credentials(provider.descriptor(), &change.credentials)?;
+        let mut fields = credentials::open(
+            &self.vault,
+            credentials::of_integration(row),
+            row.credentials_sealed.as_ref(),
+        )?;
+        self.take_credentials(
+            provider.descriptor(),
+            Holder::Vendor,
+            change.credentials,
+            &mut fields,
+        )?;
+        row.credentials_sealed = credentials::seal(&self.vault, credentials::of_integration(row), &fields);
         if let Some(auth_type) = change.auth_type {
             if !provider.descriptor().auth_types.contains(&auth_type) {
                 return Err(Problem::of(ErrorCode::NotCapable));
@@ -233,30 +260,6 @@ pub(super) fn find_provider(key: &str, category: Category) -> Result<&'static dy
     }
     let message = format!("{} has no {category}.", provider.descriptor().name);
     Err(Problem::new(ErrorCode::NotCapable, message))
-}
-
-/// A credential that the provider does not ask for would be lost without a word.
-pub(super) fn check_credentials(descriptor: &Descriptor, sent: &Map<String, Value>) -> Result<(), Problem> {
-    let known = |name: &str| {
-        descriptor
-            .credential_fields
-            .iter()
-            .any(|field| field.name == name)
-    };
-    let unknown: Vec<_> = sent
-        .keys()
-        .filter(|name| !known(name))
-        .map(|name| {
-            let pointer = pointer_to("/credentials", name);
-            let message = format!("{} asks for no such credential: leave it out", descriptor.name);
-            Violation::new(pointer, "unknown_field", message)
-        })
-        .collect();
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::with(ErrorCode::InvalidValue, unknown))
-    }
 }
 
 fn set<T>(field: &mut T, change: Option<T>) {

@@ -3,8 +3,10 @@
 
 pub mod accounts;
 mod announcing;
+mod cancelling;
 pub mod connectors;
 mod context;
+mod credentials;
 pub mod customer;
 pub mod deliveries;
 pub mod events;
@@ -12,10 +14,12 @@ pub mod intake;
 pub mod integrations;
 pub mod keys;
 mod list_url;
+mod ordering;
 pub mod orders;
 pub mod packages;
 pub mod request_logs;
 pub mod results;
+pub mod set_up;
 pub mod webhooks;
 
 pub use context::{Exchange, OpenError, Settings};

@@ -1,11 +1,16 @@
 //! Orders as the vendor reads them again: the record of an order, out of its `record.new`.
 
 use super::context::{Exchange, defect};
+use super::events::{News, prepare};
+use crate::ambient::Ambient;
 use crate::crypto::{Place, Vault};
 use crate::domain::category::Category;
+use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, OrderId, ProjectId};
 use crate::domain::order::Record;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
+use crate::domain::result::Status;
+use crate::store::events::EventRow;
 use crate::store::orders::{self, OrderRow, OrderWithRecord};
 use crate::store::{Page, StoreError};
 use serde::Deserialize;
@@ -48,7 +53,7 @@ impl RecordBytes {
 }
 
 /// Opens the record of an order.
-pub(super) fn open_record(vault: &Vault, order: &OrderRow, sealed: &[u8]) -> Result<RecordBytes, Problem> {
+fn open_record(vault: &Vault, order: &OrderRow, sealed: &[u8]) -> Result<RecordBytes, Problem> {
     let place = Place {
         project: &order.project_id,
         table: "events",
@@ -56,6 +61,31 @@ pub(super) fn open_record(vault: &Vault, order: &OrderRow, sealed: &[u8]) -> Res
         row: &order.event_id,
     };
     Ok(RecordBytes(vault.open(place, sealed)?))
+}
+
+/// The `record.modified` that says that an order is now in `status`.
+pub(super) fn modified(
+    vault: &Vault,
+    ambient: &dyn Ambient,
+    order: &OrderRow,
+    record_sealed: &[u8],
+    status: Status,
+) -> Result<EventRow, Problem> {
+    let bytes = open_record(vault, order, record_sealed)?;
+    let mut record = bytes.record()?;
+    record.status = Cow::Borrowed(status.in_events());
+    let category = Category::parse(&order.category).ok_or_else(|| Problem::of(ErrorCode::Internal))?;
+    let news = News {
+        project: &order.project_id,
+        event_type: EventType::RecordModified,
+        record_id: &order.id,
+        account: Some(&order.account_id),
+        category: Some(category),
+        data_key: category.record_key(),
+        data: record,
+        at: ambient.now(),
+    };
+    prepare(vault, ambient, news).map_err(|error| defect(&error))
 }
 
 /// An order with its record.

@@ -6,10 +6,10 @@ use super::list_url::{ListUrl, check_distinct};
 use super::request_logs::{AtsCall, Note};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
-use crate::domain::package::Package;
+use crate::domain::package::{self, Offer, Package, Parameter};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::providers::provider::{Answer, Refusal};
-use crate::store::packages::{self, List, Source};
+use crate::store::packages::{self as lists, List, Source};
 use crate::store::{Page, StoreError, accounts};
 use std::collections::HashSet;
 
@@ -17,6 +17,32 @@ impl Exchange {
     /// What a recruiter is offered: the vendor's list URL first, then its last good answer, then what is
     /// stored (the account's list, else the project's), then the static package.
     pub(super) async fn list_packages(&self, customer: &Customer, call: &AtsCall) -> Result<Answer, Refusal> {
+        let packages = self.offered(customer, call).await?;
+        let offers = packages.into_iter().map(|package| Offer {
+            uuid: package::uuid(&customer.project, customer.category, &package.id),
+            package,
+        });
+        Ok(Answer::Offers(offers.collect()))
+    }
+
+    /// What a recruiter may fill in when ordering any of the packages; of parameters with one id the first counts.
+    pub(super) async fn list_parameters(
+        &self,
+        customer: &Customer,
+        call: &AtsCall,
+    ) -> Result<Answer, Refusal> {
+        let packages = self.offered(customer, call).await?;
+        let mut seen = HashSet::new();
+        let described = packages
+            .iter()
+            .flat_map(|package| package.parameters.iter().flatten());
+        let parameters = described
+            .filter_map(Parameter::read)
+            .filter(|parameter| seen.insert(parameter.id.clone()));
+        Ok(Answer::Parameters(parameters.collect()))
+    }
+
+    async fn offered(&self, customer: &Customer, call: &AtsCall) -> Result<Vec<Package>, Refusal> {
         let list_url = ListUrl::of(customer, &self.vault).map_err(Problem::from)?;
         let trouble = match &list_url {
             None => None,
@@ -30,7 +56,7 @@ impl Exchange {
                         self.remember(customer, packages.clone()).await;
                         self.log(self.log_entry(customer, call, 200, Note::default()))
                             .await;
-                        return Ok(Answer::Packages(packages));
+                        return Ok(packages);
                     }
                     Err(violations) => Some(Problem::with(ErrorCode::PackageListFailed, violations)),
                 }
@@ -45,7 +71,7 @@ impl Exchange {
                     ..Note::default()
                 };
                 self.log(self.log_entry(customer, call, 200, note)).await;
-                Ok(Answer::Packages(fallback))
+                Ok(fallback)
             }
         }
     }
@@ -55,14 +81,14 @@ impl Exchange {
         let list = customer.list(Source::Served);
         let kept = self.store.read({
             let list = list.clone();
-            move |db| packages::all(db, &list)
+            move |db| lists::all(db, &list)
         });
         if matches!(kept.await, Ok(kept) if kept == packages) {
             return;
         }
         if let Err(error) = self
             .store
-            .write(move |db| packages::replace(db, &list, &packages))
+            .write(move |db| lists::replace(db, &list, &packages))
             .await
         {
             tracing::warn!(%error, "the package list that was served could not be kept");
@@ -81,7 +107,7 @@ impl Exchange {
         self.store
             .read(move |db| {
                 for list in served.iter().chain([&own, &shared]) {
-                    let packages = packages::all(db, list)?;
+                    let packages = lists::all(db, list)?;
                     if !packages.is_empty() {
                         return Ok::<_, Problem>(packages);
                     }
@@ -111,7 +137,7 @@ impl Exchange {
         self.store
             .write(move |db| {
                 ensure_account(db, &list)?;
-                packages::replace(db, &list, &fresh).map_err(Problem::from)
+                lists::replace(db, &list, &fresh).map_err(Problem::from)
             })
             .await?;
         Ok(count)
@@ -134,7 +160,7 @@ impl Exchange {
         self.store
             .read(move |db| {
                 ensure_account(db, &list)?;
-                let own = list.account.is_some() && packages::exists(db, &list)?;
+                let own = list.account.is_some() && lists::exists(db, &list)?;
                 let list = if own {
                     list
                 } else {
@@ -143,7 +169,7 @@ impl Exchange {
                         ..list
                     }
                 };
-                packages::page(db, &list, &page).map_err(Problem::from)
+                lists::page(db, &list, &page).map_err(Problem::from)
             })
             .await
     }
@@ -174,7 +200,7 @@ impl Exchange {
                     ..list.clone()
                 };
                 for list in [&list, &shared] {
-                    if let Some(package) = packages::find(db, list, &id)? {
+                    if let Some(package) = lists::find(db, list, &id)? {
                         return Ok(package);
                     }
                 }

@@ -6,6 +6,8 @@ use crate::crypto::Place;
 use crate::domain::id::{AccountId, ProjectId, RequestLogId};
 use crate::domain::problem::{Problem, Violation};
 use crate::domain::timestamp::Timestamp;
+use crate::providers::descriptor::Operation;
+use crate::providers::provider::{Answer, Provider, Refusal};
 use crate::store::Page;
 use crate::store::request_logs::{self, RequestLogRow};
 use serde::Serialize;
@@ -16,16 +18,27 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A call of an ATS's that is being served.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AtsCall {
-    /// The provider's name of the endpoint.
-    pub operation: &'static str,
+    /// Who words the answer.
+    pub provider: &'static dyn Provider,
+    /// Which endpoint it is.
+    pub operation: &'static Operation,
     /// GET, POST, ...
     pub method: String,
     /// Without the query.
     pub path: String,
     /// When it came.
     pub began: Timestamp,
+}
+
+impl AtsCall {
+    /// The status with which the provider answers.
+    pub(super) fn status(&self, outcome: Result<&Answer, &Refusal>) -> u16 {
+        self.provider
+            .answer(Some(self.operation), outcome, self.began)
+            .status
+    }
 }
 
 /// What an entry says beside its outcome.
@@ -84,7 +97,7 @@ impl Exchange {
             project_id: customer.project.as_str().to_owned(),
             account_id: customer.account.id.clone(),
             provider: customer.account.provider.clone(),
-            operation: call.operation.to_owned(),
+            operation: call.operation.name.to_owned(),
             method: call.method.clone(),
             path: call.path.clone(),
             status: i64::from(status),

@@ -2,25 +2,28 @@
 
 use super::context::{Exchange, defect};
 use super::customer::Customer;
-use super::events::{News, prepare, publish};
-use super::orders::{OrderOf, open_record};
+use super::events::publish;
+use super::orders::{OrderOf, modified};
 use super::request_logs::{AtsCall, Note};
 use crate::crypto::Place;
 use crate::domain::category::Category;
-use crate::domain::event::EventType;
 use crate::domain::id::{OrderId, ProjectId, PushId, RevisionId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::domain::result::{Outcome, ResultUpdate, Status};
 use crate::domain::timestamp::Timestamp;
-use crate::providers::descriptor::{FieldKind, Requirement, ResultField};
-use crate::providers::provider::{Answer, OrderStatus, Refusal};
+use crate::providers::descriptor::{Descriptor, FieldKind, Requirement, ResultField};
+use crate::providers::provider::{Answer, OrderRef, OrderStatus, Refusal};
 use crate::providers::registry;
+use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobKind, JobRow};
 use crate::store::orders::{self, OrderRow, RevisionRow};
 use crate::store::{Db, StoreError};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an ATS may keep the link to a result before it asks again.
+const LINK_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// The newest result of an order.
 pub struct ShownResult {
@@ -47,7 +50,7 @@ impl Exchange {
     ) -> Result<Vec<Violation>, Problem> {
         let (order, _) = self.find_order(order).await?;
         let through = order.clone();
-        let (account, _) = self
+        let (account, integration) = self
             .store
             .read(move |db| orders::placed_through(db, &through).map_err(Problem::from))
             .await?;
@@ -55,18 +58,24 @@ impl Exchange {
         let (status, outcome) = update
             .interpret()
             .map_err(|broken| Problem::with(ErrorCode::InvalidValue, broken))?;
-        let fields = provider.descriptor().result_fields;
+        let category = Category::parse(&order.category).ok_or_else(|| Problem::of(ErrorCode::Internal))?;
+        let fields: Vec<_> = provider.descriptor().result_fields_of(category).collect();
         let body = serde_json::to_value(&update).map_err(|error| defect(&error))?;
-        let missing = missing_fields(fields, &body, status);
+        let missing = missing_fields(&fields, &body, status);
         if !missing.is_empty() {
             return Err(Problem::with(ErrorCode::ResultIncomplete, missing));
         }
         let revision = self.draft(&order, &body, status, outcome)?;
+        let is_pushed = order.state_sealed.is_some();
         self.store_revision(order, revision).await?;
-        Ok(unshown_fields(fields, &body, provider.descriptor().name))
+        let mut warnings = unshown_fields(&fields, &body, provider.descriptor());
+        if is_pushed {
+            warnings.extend(self.missing_credentials(provider.descriptor(), &integration, &account)?);
+        }
+        Ok(warnings)
     }
 
-    fn draft(
+    pub(super) fn draft(
         &self,
         order: &OrderRow,
         body: &Value,
@@ -105,12 +114,14 @@ impl Exchange {
                     return Ok(());
                 }
                 if newest.status()?.is_final() {
-                    return Err(Problem::of(ErrorCode::ResultAlreadyFinal));
+                    let standing = orders::with_id(db, &order.project_id, &order.id)?;
+                    return Err(Problem::of(match standing.and_then(|order| order.cancelled_at) {
+                        Some(_) => ErrorCode::OrderCancelled,
+                        None => ErrorCode::ResultAlreadyFinal,
+                    }));
                 }
-                revision.number = newest.number;
-                revision.created_at = revision.created_at.max(newest.created_at + 1);
             }
-            revision.number += 1;
+            revision.follow(newest.as_ref(), &order);
             orders::revise(db, &revision)?;
             if order.state_sealed.is_some() {
                 queue_push(db, &revision, &push)?;
@@ -161,31 +172,77 @@ impl Exchange {
         &self,
         customer: &Customer,
         call: &AtsCall,
-        id: &str,
+        order: &OrderRef,
     ) -> Result<Answer, Refusal> {
-        let Some(order) = self.own_order(customer, Some(id)).await? else {
+        let (order, status) = self.own_standing(customer, order).await?;
+        let (reached, answer) = (status.status, Answer::Status(Box::new(status)));
+        self.note_read(customer, call, &order, (reached, &answer)).await;
+        Ok(answer)
+    }
+
+    /// Where the recruiter can see the newest result.
+    pub(super) async fn read_result_link(
+        &self,
+        customer: &Customer,
+        call: &AtsCall,
+        order: &OrderRef,
+    ) -> Result<Answer, Refusal> {
+        let (order, status) = self.own_standing(customer, order).await?;
+        let url = status.result.and_then(|result| result.result_url);
+        let url = url.ok_or_else(|| Problem::of(ErrorCode::NoResultLink))?;
+        let answer = Answer::ResultLink { url, ttl: LINK_TTL };
+        self.note_read(customer, call, &order, (status.status, &answer))
+            .await;
+        Ok(answer)
+    }
+
+    async fn own_standing(
+        &self,
+        customer: &Customer,
+        order: &OrderRef,
+    ) -> Result<(OrderRow, OrderStatus), Refusal> {
+        let Some(order) = self.own_order(customer, order).await? else {
             return Err(Refusal::Unknown("order"));
         };
-        let (project, order_id) = (order.project_id.clone(), order.id.clone());
+        let status = self.standing(&order).await?;
+        Ok((order, status))
+    }
+
+    /// How an order stands.
+    pub(super) async fn standing(&self, order: &OrderRow) -> Result<OrderStatus, Problem> {
+        let (project, id) = (order.project_id.clone(), order.id.clone());
         let newest = self
             .store
-            .read(move |db| orders::newest_revision(db, &project, &order_id).map_err(Problem::from))
+            .read(move |db| orders::newest_revision(db, &project, &id).map_err(Problem::from))
             .await?;
-        let answer = match &newest {
+        Ok(match &newest {
             None => OrderStatus {
                 status: Status::Pending,
                 outcome: Outcome::None,
                 result: None,
+                at: Timestamp(order.created_at),
             },
             Some(newest) => OrderStatus {
-                status: newest.status().map_err(Problem::from)?,
-                outcome: newest.outcome().map_err(Problem::from)?,
+                status: newest.status()?,
+                outcome: newest.outcome()?,
                 result: Some(self.open_result(newest)?),
+                at: Timestamp(newest.created_at),
             },
-        };
-        if answer.status.is_final()
+        })
+    }
+
+    /// The ATS has read how the order stands: logged, and told to the vendor where that was final. Neither may
+    /// fail the read.
+    async fn note_read(
+        &self,
+        customer: &Customer,
+        call: &AtsCall,
+        order: &OrderRow,
+        (status, answer): (Status, &Answer),
+    ) {
+        if status.is_final()
             && order.seen_final_at.is_none()
-            && let Err(problem) = self.tell_seen(&order, answer.status).await
+            && let Err(problem) = self.tell_seen(order, status).await
         {
             tracing::warn!(
                 code = problem.code.as_str(),
@@ -196,36 +253,14 @@ impl Exchange {
             order: Some(&order.id),
             ..Note::default()
         };
-        self.log(self.log_entry(customer, call, 200, note)).await;
-        Ok(Answer::Status(Box::new(answer)))
+        self.log(self.log_entry(customer, call, call.status(Ok(answer)), note))
+            .await;
     }
 
     /// The first time the ATS reads a final status, the vendor gets `record.modified`.
     async fn tell_seen(&self, order: &OrderRow, status: Status) -> Result<(), Problem> {
-        let (project, id) = (ProjectId::parse(&order.project_id), OrderId::parse(&order.id));
-        let (Some(project), Some(id)) = (project, id) else {
-            return Err(Problem::of(ErrorCode::Internal));
-        };
-        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
-        let Some((order, event_sealed)) = found else {
-            return Ok(());
-        };
-        let at = self.ambient.now();
-        let bytes = open_record(&self.vault, &order, &event_sealed)?;
-        let mut record = bytes.record()?;
-        record.status = Cow::Borrowed(status.in_events());
-        let category = Category::parse(&order.category).ok_or_else(|| Problem::of(ErrorCode::Internal))?;
-        let news = News {
-            project: &order.project_id,
-            event_type: EventType::RecordModified,
-            record_id: &order.id,
-            account: Some(&order.account_id),
-            category: Some(category),
-            data_key: category.record_key(),
-            data: record,
-            at,
-        };
-        let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
+        let event = self.modified(order, status).await?;
+        let at = Timestamp(event.created_at);
         let ambient = Arc::clone(&self.ambient);
         let (project, id) = (order.project_id.clone(), order.id.clone());
         let told = self.store.write(move |db| {
@@ -237,6 +272,17 @@ impl Exchange {
         told.await?;
         self.wake.wake();
         Ok(())
+    }
+
+    /// The `record.modified` that says that an order is now in `status`.
+    pub(super) async fn modified(&self, order: &OrderRow, status: Status) -> Result<EventRow, Problem> {
+        let (project, id) = (ProjectId::parse(&order.project_id), OrderId::parse(&order.id));
+        let (Some(project), Some(id)) = (project, id) else {
+            return Err(Problem::of(ErrorCode::Internal));
+        };
+        let found = self.store.read(move |db| orders::find(db, &project, &id)).await?;
+        let (order, event_sealed) = found.ok_or_else(|| Problem::of(ErrorCode::Internal))?;
+        modified(&self.vault, self.ambient.as_ref(), &order, &event_sealed, status)
     }
 }
 
@@ -255,7 +301,7 @@ fn queue_push(db: &mut Db<'_>, revision: &RevisionRow, push: &PushId) -> Result<
 }
 
 /// What the ATS needs and does not get.
-fn missing_fields(fields: &[ResultField], body: &Value, status: Status) -> Vec<Violation> {
+fn missing_fields(fields: &[&ResultField], body: &Value, status: Status) -> Vec<Violation> {
     fields
         .iter()
         .filter_map(|field| missing(field, body, status))
@@ -285,7 +331,8 @@ fn missing(field: &ResultField, body: &Value, status: Status) -> Option<Violatio
 }
 
 /// What the ATS takes no notice of: kept, and told to the vendor.
-fn unshown_fields(fields: &[ResultField], body: &Value, ats: &str) -> Vec<Violation> {
+fn unshown_fields(fields: &[&ResultField], body: &Value, descriptor: &Descriptor) -> Vec<Violation> {
+    let ats = descriptor.name;
     let mut unshown = Vec::new();
     for name in leaves(body) {
         let pointer = format!("/{}", name.replace('.', "/"));
@@ -298,7 +345,7 @@ fn unshown_fields(fields: &[ResultField], body: &Value, ats: &str) -> Vec<Violat
                 let value = body.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
                 if field.not_told_apart.contains(&value) {
                     let message =
-                        format!("{ats} shows only that the test is complete; say the outcome in summary");
+                        format!("{ats} has no word of its own for this; say it in summary or score");
                     unshown.push(Violation::new(pointer, "not_told_apart", message));
                 }
             }

@@ -1,4 +1,4 @@
-//! What the outbox has to say to the house when a job ends badly. Implemented above, where events are made.
+//! What the outbox has to say to the house when a job ends. Implemented above, where events are made.
 
 use crate::store::jobs::JobRow;
 use crate::store::{Db, StoreResult};
@@ -11,6 +11,8 @@ pub enum Announcement<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// The ATS has what was pushed.
+    PushArrived,
     /// A push will not be tried again.
     PushEnded {
         /// Why.

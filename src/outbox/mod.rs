@@ -4,6 +4,7 @@
 pub mod address_guard;
 pub mod announcer;
 pub mod client;
+pub mod credentials;
 pub mod delivery;
 mod outcome;
 mod push;

@@ -2,13 +2,17 @@
 //! Credentials stay sealed until here.
 
 use super::client::{CallError, Outgoing, READ_BACK};
+use super::credentials;
 use super::outcome::Tried;
 use super::tools::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
+use crate::domain::category::Category;
 use crate::domain::id::{OrderId, ProjectId};
 use crate::domain::result::ResultUpdate;
+use crate::domain::timestamp::Timestamp;
+use crate::providers::links::{self, Links};
 use crate::providers::provider::{
-    Call, CallResponse, Credentials, OrderStatus, Provider, PublishedOrder, Verdict,
+    Call, CallResponse, OrderStatus, Provider, PublishedOrder, Unpublishable, Verdict,
 };
 use crate::providers::registry;
 use crate::store::accounts::AccountRow;
@@ -21,7 +25,8 @@ use tokio::time::Instant;
 /// All that a push needs.
 struct Material {
     order: OrderRow,
-    revision: RevisionRow,
+    /// None: what is owed is that the order was placed.
+    revision: Option<RevisionRow>,
     account: AccountRow,
     integration: IntegrationRow,
 }
@@ -33,7 +38,7 @@ enum Unready {
     Store(#[from] StoreError),
     #[error("{0}")]
     Crypto(#[from] CryptoError),
-    #[error("a stored result does not read")]
+    #[error("what is stored of the order does not read")]
     Damaged,
 }
 
@@ -46,7 +51,7 @@ pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant) -> Tried {
     let Some(provider) = registry::find(&material.account.provider) else {
         return Tried::never("its provider is none that this version knows");
     };
-    let calls = match render(&outbox.vault, provider, &material) {
+    let calls = match render(outbox, provider, &material) {
         Ok(calls) => calls,
         Err(tried) => return tried,
     };
@@ -101,7 +106,7 @@ async fn make(
         headers: call
             .headers
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(name, value)| (name.as_ref(), value.as_str()))
             .collect(),
         body: call.body.clone(),
         deadline: ends.saturating_duration_since(Instant::now()),
@@ -113,6 +118,7 @@ async fn make(
         status: answer.status,
         retry_after: answer.retry_after,
         body: answer.body,
+        complete: answer.complete,
     };
     Ok(provider.judge(call, &response))
 }
@@ -131,9 +137,10 @@ async fn load(outbox: &Outbox, job: &JobRow) -> Result<Option<Material>, StoreEr
             let Some(order) = orders::with_id(db, project.as_str(), order_id.as_str())? else {
                 return Ok(None);
             };
-            let Some(revision) = orders::revision(db, &project, &revision_id)? else {
+            let revision = orders::revision(db, &project, &revision_id)?;
+            if revision.is_none() && revision_id != order.id {
                 return Ok(None);
-            };
+            }
             let (account, integration) = orders::placed_through(db, &order)?;
             Ok(Some(Material {
                 order,
@@ -145,69 +152,68 @@ async fn load(outbox: &Outbox, job: &JobRow) -> Result<Option<Material>, StoreEr
         .await
 }
 
-fn render(vault: &Vault, provider: &dyn Provider, material: &Material) -> Result<Vec<Call>, Tried> {
-    let credentials =
-        credentials(vault, material).map_err(|error| Tried::failed(Unready::from(error).to_string(), 0))?;
-    let (state, status) = stored(vault, material).map_err(|error| Tried::failed(error.to_string(), 0))?;
-    let order = PublishedOrder {
-        id: &material.order.id,
+fn render(outbox: &Outbox, provider: &dyn Provider, material: &Material) -> Result<Vec<Call>, Tried> {
+    let retryable = |error: Unready| Tried::failed(error.to_string(), 0);
+    let (order, vault) = (&material.order, &outbox.vault);
+    let credentials = credentials::of_both(
+        vault,
+        provider.descriptor(),
+        &material.integration,
+        &material.account,
+    );
+    let credentials = credentials.map_err(Unready::from).map_err(retryable)?;
+    let id = OrderId::parse(&order.id).ok_or(Unready::Damaged);
+    let category = Category::parse(&order.category).ok_or(Unready::Damaged);
+    let state = state(vault, order).map_err(retryable)?;
+    let revision = material
+        .revision
+        .as_ref()
+        .map(|revision| standing(vault, revision))
+        .transpose()
+        .map_err(retryable)?;
+    let published = PublishedOrder {
+        id: &id.map_err(retryable)?,
+        category: category.map_err(retryable)?,
         state: state.as_deref(),
-        status: &status,
+        revision: revision.as_ref(),
+        links: &Links {
+            base_url: links::base_url(&outbox.public_url, &material.account.provider),
+            tenant_id: material.integration.tenant_id.clone(),
+        },
     };
     provider
-        .publish(&order, &credentials)
-        .map_err(|error| Tried::never(error.to_string()))
+        .publish(&published, &credentials)
+        .map_err(|error| match error {
+            Unpublishable::State(_) => Tried::never(error.to_string()),
+            // Until somebody sets it, which makes this due at once.
+            Unpublishable::Missing(_) => Tried::failed(error.to_string(), 0),
+        })
 }
 
-fn credentials(vault: &Vault, material: &Material) -> Result<Credentials, CryptoError> {
-    let (account, integration) = (&material.account, &material.integration);
-    let of_integration = |column| Place {
-        project: &integration.project_id,
-        table: "integrations",
-        column,
-        row: &integration.id,
-    };
-    let of_account = Place {
-        project: &account.project_id,
-        table: "accounts",
-        column: "trigger_token",
-        row: &account.id,
-    };
-    let password = integration.partner_password_sealed.as_ref();
-    let password = password
-        .map(|sealed| vault.open_text(of_integration("partner_password"), sealed))
-        .transpose()?;
-    Ok(Credentials {
-        partner: integration.partner_username.clone().zip(password),
-        trigger_token: vault.open_text(of_account, &account.trigger_token_sealed)?,
-    })
-}
-
-fn stored(vault: &Vault, material: &Material) -> Result<(Option<Vec<u8>>, OrderStatus), Unready> {
-    let (order, revision) = (&material.order, &material.revision);
-    let state = Place {
+fn state(vault: &Vault, order: &OrderRow) -> Result<Option<Vec<u8>>, Unready> {
+    let place = Place {
         project: &order.project_id,
         table: "orders",
         column: "state",
         row: &order.id,
     };
-    let state = order
-        .state_sealed
-        .as_ref()
-        .map(|sealed| vault.open(state, sealed))
-        .transpose()?;
-    let body = Place {
-        project: &order.project_id,
+    let state = order.state_sealed.as_ref();
+    Ok(state.map(|sealed| vault.open(place, sealed)).transpose()?)
+}
+
+fn standing(vault: &Vault, revision: &RevisionRow) -> Result<OrderStatus, Unready> {
+    let place = Place {
+        project: &revision.project_id,
         table: "revisions",
         column: "body",
         row: &revision.id,
     };
-    let body = vault.open(body, &revision.body_sealed)?;
+    let body = vault.open(place, &revision.body_sealed)?;
     let result: ResultUpdate = serde_json::from_slice(&body).map_err(|_| Unready::Damaged)?;
-    let status = OrderStatus {
+    Ok(OrderStatus {
         status: revision.status()?,
         outcome: revision.outcome()?,
         result: Some(result),
-    };
-    Ok((state, status))
+        at: Timestamp(revision.created_at),
+    })
 }

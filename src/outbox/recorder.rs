@@ -7,7 +7,7 @@ use super::schedule::next_try;
 use super::tools::Outbox;
 use crate::domain::timestamp::Timestamp;
 use crate::store::jobs::{self, AttemptRow, Finished, JobKind, JobRow, JobStatus};
-use crate::store::{Db, StoreError, StoreResult, webhooks};
+use crate::store::{Db, StoreError, StoreResult, orders, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -82,6 +82,9 @@ fn record(db: &mut Db<'_>, announcer: &dyn Announcer, outcome: &Outcome) -> Stor
         return Ok(());
     }
     match (tried, status) {
+        (Tried::Done { .. }, _) if kind == JobKind::Push => {
+            announcer.announce(db, job, Announcement::PushArrived)
+        }
         (Tried::Gone { .. }, _) => disable(db, announcer, job, *at),
         (Tried::TakenOut, _) => announcer.announce(db, job, ended(kind, TAKEN_OUT)),
         (Tried::Never { reason, .. }, _) => announcer.announce(db, job, ended(kind, reason)),
@@ -104,13 +107,14 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(J
         Tried::Never { .. } => (JobStatus::Exhausted, *at),
         Tried::Failed { retry_after, .. } => {
             match next_try(job.tries + 1, *at, *retry_after, outcome.fraction) {
+                Some(_) if kind == JobKind::Push && jobs::was_hastened(db, job)? => (JobStatus::Pending, *at),
                 Some(due) => (JobStatus::Pending, due),
                 None => (JobStatus::Exhausted, *at),
             }
         }
     };
     let status = match (kind, status) {
-        (JobKind::Push, JobStatus::Pending | JobStatus::Exhausted) if jobs::has_newer_push(db, job)? => {
+        (JobKind::Push, JobStatus::Pending | JobStatus::Exhausted) if is_overtaken(db, job)? => {
             JobStatus::Superseded
         }
         // The endpoint may have been disabled, enabled or deleted while the call was under way: a job that
@@ -126,6 +130,15 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(J
         (_, status) => status,
     };
     Ok((status, due_at))
+}
+
+/// Whether a push need not arrive any more: there is a newer one, or the ATS has called the order off.
+fn is_overtaken(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
+    if jobs::has_newer_push(db, job)? {
+        return Ok(true);
+    }
+    let order = orders::with_id(db, &job.project_id, &job.target_id)?;
+    Ok(order.is_some_and(|order| order.cancelled_at.is_some()))
 }
 
 fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {

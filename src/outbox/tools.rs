@@ -38,6 +38,8 @@ pub struct Outbox {
     pub client: Client,
     /// Tells when a job ends badly.
     pub announcer: Arc<dyn Announcer>,
+    /// The base of every URL that we hand out, without a trailing slash.
+    pub public_url: Arc<str>,
     /// Rings when there are new jobs.
     pub wake: Wake,
     /// The right to send, held for as long as the worker runs.

@@ -1,7 +1,11 @@
 //! Translators: one folder per ATS, each a pure function from its wire to the unified model and back.
 //! No clock, no storage, no network.
 
+pub mod authorization;
 pub mod descriptor;
 mod greenhouse;
+pub mod links;
 pub mod provider;
 pub mod registry;
+pub mod set_up;
+pub mod wire;

@@ -32,11 +32,26 @@ pub struct AccountRow {
     pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
+    /// Sealed: the customer's credentials.
+    pub credentials_sealed: Option<Vec<u8>>,
 }
 
 /// Adds an account.
 pub fn insert(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
     on!(db, c => diesel::insert_into(accounts::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Stores an account's changed credentials.
+pub fn set_credentials(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
+    let target = accounts::table
+        .find(&row.id)
+        .filter(accounts::project_id.eq(&row.project_id));
+    let change = (
+        accounts::credentials_sealed.eq(&row.credentials_sealed),
+        accounts::updated_at.eq(row.updated_at),
+    );
+    on!(db, c => diesel::update(target).set(change).execute(c))?;
     Ok(())
 }
 

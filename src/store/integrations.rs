@@ -39,6 +39,8 @@ pub struct IntegrationRow {
     pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
+    /// Sealed: the vendor's credentials.
+    pub credentials_sealed: Option<Vec<u8>>,
 }
 
 /// Adds an integration.
@@ -62,6 +64,14 @@ pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &IntegrationId) -> StoreRe
         .find(id.as_str())
         .filter(integrations::project_id.eq(project.as_str()))
         .select(IntegrationRow::as_select());
+    Ok(on!(db, c => query.get_result(c).optional())?)
+}
+
+/// The project that an integration belongs to.
+pub fn project_of(db: &mut Db<'_>, id: &IntegrationId) -> StoreResult<Option<String>> {
+    let query = integrations::table
+        .find(id.as_str())
+        .select(integrations::project_id);
     Ok(on!(db, c => query.get_result(c).optional())?)
 }
 

@@ -40,6 +40,12 @@ pub struct OrderRow {
     pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
+    /// Whether the same may be ordered anew once it is final.
+    pub repeats_while_open: bool,
+    /// Keyed hash of what no other open order may have.
+    pub conflict_hash: Option<Vec<u8>>,
+    /// When it was called off in the ATS.
+    pub cancelled_at: Option<i64>,
 }
 
 impl OrderRow {
@@ -82,6 +88,13 @@ pub struct RevisionRow {
 }
 
 impl RevisionRow {
+    /// Makes it the one after `newest`, later than that and than the placement of its order.
+    pub fn follow(&mut self, newest: Option<&Self>, order: &OrderRow) {
+        let (number, at) = newest.map_or((0, order.created_at), |newest| (newest.number, newest.created_at));
+        self.number = number + 1;
+        self.created_at = self.created_at.max(at + 1);
+    }
+
     /// The status column, read.
     pub fn status(&self) -> StoreResult<Status> {
         word(Status::parse(&self.status), "revisions.status")
@@ -93,19 +106,36 @@ impl RevisionRow {
     }
 }
 
-/// Places an order unless the account has one with that repeat hash. Returns the id that stands, and
-/// whether this call placed it.
-pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<(String, bool)> {
+/// What came of placing an order.
+pub enum Placing {
+    /// It is there now.
+    Placed,
+    /// It was there: this one.
+    Repeated(Box<OrderRow>),
+    /// Another one is open that excludes it.
+    Conflicts,
+}
+
+/// Places an order, unless the account has one with that repeat hash, or an open one that excludes it.
+pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
     let placed =
         on!(db, c => diesel::insert_into(orders::table).values(row).on_conflict_do_nothing().execute(c))?;
     if placed == 1 {
-        return Ok((row.id.clone(), true));
+        return Ok(Placing::Placed);
     }
-    let earlier = orders::table
-        .filter(orders::account_id.eq(&row.account_id))
-        .filter(orders::repeat_hash.eq(&row.repeat_hash))
-        .select(orders::id);
-    Ok((on!(db, c => earlier.get_result(c))?, false))
+    Ok(match repeated(db, &row.account_id, &row.repeat_hash)? {
+        Some(earlier) => Placing::Repeated(Box::new(earlier)),
+        None => Placing::Conflicts,
+    })
+}
+
+/// The account's order with that repeat hash.
+pub fn repeated(db: &mut Db<'_>, account: &str, repeat_hash: &[u8]) -> StoreResult<Option<OrderRow>> {
+    let query = orders::table
+        .filter(orders::account_id.eq(account))
+        .filter(orders::repeat_hash.eq(repeat_hash))
+        .select(OrderRow::as_select());
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// The order with that id, in that project, with its record.
@@ -193,6 +223,33 @@ pub fn revise(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
         orders::revisions.eq(row.number),
         orders::updated_at.eq(row.created_at),
     );
+    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    if row.status()?.is_final() {
+        release(db, row)?;
+    }
+    Ok(())
+}
+
+/// Lets go of what a final order kept others from.
+fn release(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
+    let order = || {
+        orders::table
+            .find(&row.order_id)
+            .filter(orders::project_id.eq(&row.project_id))
+    };
+    let repeats = order().filter(orders::repeats_while_open.eq(true));
+    let spent = orders::repeat_hash.eq(row.order_id.as_bytes());
+    on!(db, c => diesel::update(repeats).set(spent).execute(c))?;
+    let conflicts = order().filter(orders::conflict_hash.is_not_null());
+    let none = orders::conflict_hash.eq(None::<Vec<u8>>);
+    on!(db, c => diesel::update(conflicts).set(none).execute(c))?;
+    Ok(())
+}
+
+/// Notes that an order was called off in the ATS, which thereby knows its final status.
+pub fn mark_cancelled(db: &mut Db<'_>, project: &str, order: &str, at: Timestamp) -> StoreResult<()> {
+    let target = orders::table.find(order).filter(orders::project_id.eq(project));
+    let change = (orders::cancelled_at.eq(at.0), orders::seen_final_at.eq(at.0));
     on!(db, c => diesel::update(target).set(change).execute(c))?;
     Ok(())
 }

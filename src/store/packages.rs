@@ -1,10 +1,10 @@
 //! Package lists: what the vendor stored, and what its list URL last answered.
 
 use super::engine::{Db, StoreError, StoreResult, on};
-use super::schema::packages;
+use super::schema::{package_uuids, packages};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
-use crate::domain::package::Package;
+use crate::domain::package::{self, Package};
 use crate::store::Page;
 use diesel::prelude::*;
 
@@ -78,8 +78,28 @@ pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<(
             body: serde_json::to_string(package).map_err(defect)?,
         };
         on!(db, c => diesel::insert_into(packages::table).values(&row).execute(c))?;
+        let known = (
+            package_uuids::project_id.eq(list.project.as_str()),
+            package_uuids::category.eq(list.category.as_str()),
+            package_uuids::uuid.eq(package::uuid(&list.project, list.category, &package.id).to_string()),
+            package_uuids::package_id.eq(&package.id),
+        );
+        on!(db, c => diesel::insert_into(package_uuids::table).values(known).on_conflict_do_nothing().execute(c))?;
     }
     Ok(())
+}
+
+/// The id of the package that was ever in a list of that category and has that UUID.
+pub fn id_of(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    category: Category,
+    uuid: &str,
+) -> StoreResult<Option<String>> {
+    let query = package_uuids::table
+        .find((project.as_str(), category.as_str(), uuid))
+        .select(package_uuids::package_id);
+    Ok(on!(db, c => query.get_result(c).optional())?)
 }
 
 /// A whole list in the vendor's order.

@@ -42,6 +42,7 @@ diesel::table! {
         signing_secret_sealed -> Binary,
         created_at -> BigInt,
         updated_at -> BigInt,
+        credentials_sealed -> Nullable<Binary>,
     }
 }
 
@@ -58,6 +59,7 @@ diesel::table! {
         trigger_token_sealed -> Binary,
         created_at -> BigInt,
         updated_at -> BigInt,
+        credentials_sealed -> Nullable<Binary>,
     }
 }
 
@@ -71,6 +73,15 @@ diesel::table! {
         position -> BigInt,
         name -> Text,
         body -> Text,
+    }
+}
+
+diesel::table! {
+    package_uuids (project_id, category, uuid) {
+        project_id -> Text,
+        category -> Text,
+        uuid -> Text,
+        package_id -> Text,
     }
 }
 
@@ -89,6 +100,9 @@ diesel::table! {
         seen_final_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        repeats_while_open -> Bool,
+        conflict_hash -> Nullable<Binary>,
+        cancelled_at -> Nullable<BigInt>,
     }
 }
 
@@ -193,6 +207,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     integrations,
     accounts,
     packages,
+    package_uuids,
     orders,
     revisions,
     webhooks,

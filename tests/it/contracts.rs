@@ -190,6 +190,7 @@ fn mutate(document: &mut Value, path: &[&str], value: Option<Value>) {
 fn parser_accepts(provider: &dyn Provider, operation: &str, document: &Value) -> bool {
     let body = document.to_string();
     let request = Request {
+        path: Vec::new(),
         query: Vec::new(),
         headers: Vec::new(),
         body: body.as_bytes(),

@@ -105,7 +105,10 @@ fn time_and_chance_enter_through_one_file() {
         "SystemTime::now",
         "Timestamp::now()",
         "getrandom",
-        "Uuid::new_v",
+        "Uuid::new_v1",
+        "Uuid::new_v4",
+        "Uuid::new_v6",
+        "Uuid::new_v7",
         "Uuid::now_v",
         "thread_rng",
     ];

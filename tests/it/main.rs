@@ -18,6 +18,7 @@ mod durability;
 mod greenhouse_flow;
 mod harness;
 mod house;
+mod inquiries;
 mod list_url;
 mod packages;
 mod pushes;

@@ -13,6 +13,7 @@ use crate::providers::provider::{Answer, Provider, Refusal, Request, Response};
 use crate::providers::registry;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use std::borrow::Cow;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.route("/external-trigger/{provider}/{tail:.*}", web::route().to(serve));
@@ -35,12 +36,16 @@ async fn serve(
         body,
     };
     let (operation, outcome) = request.serve(&exchange, began).await;
-    Ok(render(provider.answer(
-        operation,
-        outcome.as_ref(),
-        exchange.now(),
-    )))
+    let mut response = provider.answer(operation, outcome.as_ref(), exchange.now());
+    if response.status == 401 {
+        let challenge = provider.descriptor().token_in.challenge();
+        response.headers.push(("www-authenticate", challenge.to_owned()));
+    }
+    Ok(render(response))
 }
+
+/// An operation with what stands for the names in its path.
+type Called<'a> = (&'static Operation, Vec<(&'static str, Cow<'a, str>)>);
 
 struct AtsRequest<'a> {
     http: &'a HttpRequest,
@@ -55,17 +60,19 @@ impl AtsRequest<'_> {
         exchange: &Exchange,
         began: Timestamp,
     ) -> (Option<&'static Operation>, Result<Answer, Refusal>) {
-        let request = self.as_values();
+        let mut request = self.as_values();
         let customer = match self.identify(exchange, &request).await {
             Ok(customer) => customer,
             Err(refusal) => return (None, Err(refusal)),
         };
-        let operation = match self.operation() {
-            Ok(operation) => operation,
+        let (operation, path) = match self.operation() {
+            Ok(found) => found,
             Err(refusal) => return (None, Err(refusal)),
         };
+        request.path = path;
         let call = AtsCall {
-            operation: operation.name,
+            provider: self.provider,
+            operation,
             method: self.http.method().to_string(),
             path: self.http.path().to_owned(),
             began,
@@ -84,24 +91,27 @@ impl AtsRequest<'_> {
             .await
     }
 
-    fn operation(&self) -> Result<&'static Operation, Refusal> {
-        let operations = self.provider.descriptor().operations;
-        let at_path: Vec<_> = operations
-            .iter()
-            .filter(|operation| operation.path == self.tail)
-            .collect();
+    /// The operation that is called, with what stands for the names in its path.
+    fn operation(&self) -> Result<Called<'_>, Refusal> {
+        let operations = self.provider.descriptor().operations.iter();
+        let at_path = operations.filter_map(|operation| Some((operation, operation.matches(self.tail)?)));
         let method = self.http.method().as_str();
-        match at_path.iter().find(|operation| operation.method == method) {
-            Some(operation) => Ok(operation),
-            None => Err(at_path.first().map_or(Refusal::Unknown("endpoint"), |other| {
-                Refusal::WrongMethod(other.method)
-            })),
+        let mut other = None;
+        for (operation, path) in at_path {
+            if operation.method == method {
+                return Ok((operation, path));
+            }
+            other.get_or_insert(operation);
         }
+        Err(other.map_or(Refusal::Unknown("endpoint"), |other| {
+            Refusal::WrongMethod(other.method)
+        }))
     }
 
     fn as_values(&self) -> Request<'_> {
         let headers = self.http.headers().iter();
         Request {
+            path: Vec::new(),
             query: url::form_urlencoded::parse(self.http.query_string().as_bytes()).collect(),
             headers: headers
                 .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))

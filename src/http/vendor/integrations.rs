@@ -3,6 +3,7 @@
 use super::present;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
+use crate::domain::problem::Problem;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::integrations::IntegrationChange;
@@ -68,9 +69,10 @@ struct NewIntegration {
     #[serde(default)]
     #[schema(max_length = 1024, write_only)]
     partner_password: Option<String>,
-    /// Your credentials for the ATS, where the provider asks for any.
+    /// Your credentials for the ATS: the `credential_fields` of `GET /connectors/meta/{provider}` whose holder is
+    /// `vendor`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>, write_only)]
+    #[schema(value_type = Option<Object>)]
     credentials: Option<Map<String, Value>>,
 }
 
@@ -104,9 +106,9 @@ struct IntegrationUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 1024, write_only)]
     partner_password: Option<Option<String>>,
-    /// Your credentials for the ATS, where the provider asks for any.
+    /// Your credentials for the ATS: a text sets one, null clears it, what is left out stays.
     #[serde(default)]
-    #[schema(value_type = Option<Object>, write_only)]
+    #[schema(value_type = Option<Object>)]
     credentials: Option<Map<String, Value>>,
 }
 
@@ -136,6 +138,9 @@ struct Integration {
     partner_username: Option<String>,
     /// Whether a password is set.
     partner_password: Option<&'static str>,
+    /// Your credentials for the ATS that are set.
+    #[schema(value_type = Object)]
+    credentials: Map<String, Value>,
     /// What signs calls to your list URL (Standard Webhooks). Shown once, when the integration is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     signing_secret: Option<String>,
@@ -149,8 +154,9 @@ struct Integration {
     updated_at: String,
 }
 
-fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Integration {
-    Integration {
+fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Result<Integration, Problem> {
+    Ok(Integration {
+        credentials: exchange.shown_credentials(&row)?,
         endpoint_urls: exchange.endpoint_urls(&row).into_iter().collect(),
         id: row.id,
         provider: row.provider,
@@ -165,7 +171,7 @@ fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Integ
         signing_secret: secret.map(str::to_owned),
         created_at: Timestamp(row.created_at).to_string(),
         updated_at: Timestamp(row.updated_at).to_string(),
-    }
+    })
 }
 
 /// Create an integration
@@ -194,7 +200,7 @@ async fn create_integration(
     let (row, secret) = exchange
         .create_integration(project, &new.provider, new.category, change)
         .await?;
-    Ok(HttpResponse::Created().json(show(&exchange, row, Some(&secret))))
+    Ok(HttpResponse::Created().json(show(&exchange, row, Some(&secret))?))
 }
 
 /// List integrations
@@ -212,7 +218,7 @@ async fn list_integrations(
     Ok(web::Json(query.paged(
         rows,
         |row| &row.id,
-        |row| Ok(show(&exchange, row, None)),
+        |row| show(&exchange, row, None),
     )?))
 }
 
@@ -228,7 +234,7 @@ async fn get_integration(
     id: web::Path<String>,
 ) -> Result<web::Json<Integration>, Failure> {
     let row = exchange.get_integration(&caller.project, &id).await?;
-    Ok(web::Json(show(&exchange, row, None)))
+    Ok(web::Json(show(&exchange, row, None)?))
 }
 
 /// Change an integration
@@ -258,7 +264,7 @@ async fn update_integration(
     let row = exchange
         .update_integration(&body.caller.project, &id, change)
         .await?;
-    Ok(web::Json(show(&exchange, row, None)))
+    Ok(web::Json(show(&exchange, row, None)?))
 }
 
 /// Delete an integration

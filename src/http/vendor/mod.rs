@@ -1,5 +1,6 @@
 //! The unified API: what a vendor's developer calls.
 
+mod accounts;
 mod connectors;
 mod deliveries;
 mod events;
@@ -10,6 +11,7 @@ mod pushes;
 mod request_logs;
 mod results;
 mod secrets;
+mod set_up;
 mod webhooks;
 
 use crate::domain::category::Category;
@@ -19,7 +21,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Every route of the vendor's face.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     integrations::routes(config);
+    set_up::routes(config);
     secrets::routes(config);
+    accounts::routes(config);
     packages::routes(config);
     orders::routes(config);
     results::routes(config);

@@ -1,6 +1,7 @@
 //! `/unified/ats/{category}/orders`: orders read again, in StackOne's shape with ours beside it.
 
 use super::category;
+use crate::domain::order::{HiringTeamMember, Job};
 use crate::domain::problem::Problem;
 use crate::domain::result::{Outcome, Status};
 use crate::domain::timestamp::Timestamp;
@@ -43,7 +44,7 @@ struct Order {
     /// The application in the ATS.
     application: OrderReference,
     /// The job in the ATS.
-    job: OrderReference,
+    job: OrderJob,
     /// Who is to be assessed.
     candidate: OrderCandidate,
     /// Where the ATS wants to be told. Crosscheck calls it; you need not.
@@ -66,6 +67,36 @@ struct OrderReference {
     id: Option<String>,
     /// The same.
     remote_id: Option<String>,
+}
+
+/// A job in the ATS.
+#[derive(Serialize, ToSchema)]
+struct OrderJob {
+    /// The ATS's id, where it is known.
+    id: Option<String>,
+    /// The same.
+    remote_id: Option<String>,
+    /// What is advertised, where it is known.
+    title: Option<String>,
+    /// Who hires, where it is known.
+    hiring_team: Vec<OrderHiringTeamMember>,
+}
+
+/// One of those who hire.
+#[derive(Serialize, ToSchema)]
+struct OrderHiringTeamMember {
+    /// The ATS's id of the user.
+    user_id: Option<String>,
+    /// The same.
+    remote_user_id: Option<String>,
+    /// Given name.
+    first_name: Option<String>,
+    /// Family name.
+    last_name: Option<String>,
+    /// E-mail address.
+    email: Option<String>,
+    /// The ATS's word for what this person does in the team.
+    role: Option<String>,
 }
 
 /// What was ordered.
@@ -145,7 +176,7 @@ fn show(shown: ShownOrder) -> Result<Order, Problem> {
             description: owned(package.description),
         },
         application: reference(record.application_id),
-        job: reference(record.job_id),
+        job: show_job(record.job_id, record.job),
         candidate: OrderCandidate {
             remote_id: candidate_id.clone(),
             id: candidate_id,
@@ -165,6 +196,29 @@ fn show(shown: ShownOrder) -> Result<Order, Problem> {
         created_at: Timestamp(shown.row.created_at).to_string(),
         updated_at: Timestamp(shown.row.updated_at).to_string(),
     })
+}
+
+fn show_job(id: Option<Cow<'_, str>>, job: Option<Job<'_>>) -> OrderJob {
+    let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+    let id = owned(id);
+    let (title, team) = job.map(|job| (job.title, job.hiring_team)).unwrap_or_default();
+    let member = |one: HiringTeamMember<'_>| {
+        let user_id = owned(one.user_id);
+        OrderHiringTeamMember {
+            remote_user_id: user_id.clone(),
+            user_id,
+            first_name: owned(one.first_name),
+            last_name: owned(one.last_name),
+            email: owned(one.email),
+            role: owned(one.role),
+        }
+    };
+    OrderJob {
+        remote_id: id.clone(),
+        id,
+        title: owned(title),
+        hiring_team: team.into_iter().map(member).collect(),
+    }
 }
 
 /// List orders

@@ -34,8 +34,8 @@ struct Push {
     id: String,
     /// Of which order.
     order_id: String,
-    /// Which revision of its result.
-    revision_id: String,
+    /// Which revision of its result; null where the ATS is told that the order was placed.
+    revision_id: Option<String>,
     /// Where it stands.
     #[schema(value_type = OutboxStatus)]
     status: String,
@@ -60,8 +60,8 @@ fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Push {
     Push {
         next_try_at: next_try_at(&row),
         id: row.id,
-        order_id: row.target_id,
-        revision_id: row.subject_id,
+        order_id: row.target_id.clone(),
+        revision_id: (row.subject_id != row.target_id).then_some(row.subject_id),
         status: row.status,
         tries: row.tries,
         last_status_code: row.last_status,

@@ -32,9 +32,10 @@ struct NewSecrets {
     /// Your name of the customer.
     #[schema(example = "Globex", min_length = 1, max_length = 255)]
     origin_owner_name: String,
-    /// The customer's credentials for its ATS, where the provider asks for any.
+    /// The customer's credentials for its ATS: the `credential_fields` of `GET /connectors/meta/{provider}` whose
+    /// holder is `customer`. They may come later, with `PATCH /accounts/{id}`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>, write_only)]
+    #[schema(value_type = Option<Object>)]
     credentials: Option<Map<String, Value>>,
 }
 

@@ -2,7 +2,13 @@
 
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
-use crate::providers::descriptor::{Descriptor, FieldKind, Operation, Requirement, ResultField};
+use crate::providers::authorization::TokenIn;
+use crate::providers::descriptor::{
+    Assumption, Basis, Descriptor, FieldKind, Operation, OutgoingCall, ResultField,
+};
+
+const PARTNER_API: Basis =
+    Basis::documented("Greenhouse, Assessment Partner API (developers.greenhouse.io/assessment.html)");
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     key: "greenhouse",
@@ -10,77 +16,104 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     // Greenhouse itself knows only tests; a check is presented to the recruiter as one.
     categories: &Category::ALL,
     auth_types: &[AuthType::PartnerApi, AuthType::PublicAndPartnerApi],
+    token_in: TokenIn::BasicUser,
     credential_fields: &[],
     operations: &[
         Operation {
             name: "list_tests",
             method: "GET",
             path: "list_tests",
+            purpose: "Asks what can be sent, when the recruiter opens the dialog.",
+            basis: PARTNER_API,
         },
         Operation {
             name: "send_test",
             method: "POST",
             path: "send_test",
+            purpose: "Places an order.",
+            basis: PARTNER_API,
         },
         Operation {
             name: "test_status",
             method: "GET",
             path: "test_status",
+            purpose: "Reads how an order stands, after our callback and every hour.",
+            basis: PARTNER_API,
         },
         Operation {
             name: "response_error",
             method: "POST",
             path: "response_error",
+            purpose: "Tells us that one of our answers was malformed.",
+            basis: PARTNER_API,
         },
     ],
+    calls: &[OutgoingCall {
+        name: "callback",
+        method: "PATCH",
+        url: "the url of send_test",
+        purpose: "Says, without a body, that an order has news; Greenhouse then reads test_status.",
+        basis: PARTNER_API,
+    }],
+    reads_status: true,
+    told_of_placement: false,
     result_fields: &[
-        ResultField {
-            name: "result.value",
-            kind: FieldKind::ResultValue,
-            required: Requirement::Optional,
-            description: "Progress or outcome; absent means complete.",
-            shown_as: "Status of the test: awaiting submission until it is complete",
-            not_told_apart: &["passed", "failed"],
+        ResultField::new(
+            "result.value",
+            FieldKind::ResultValue,
+            "Progress or outcome; absent means complete.",
+            "Status of the test: awaiting submission until it is complete",
+            PARTNER_API,
+        )
+        .not_telling_apart(&["passed", "failed"]),
+        ResultField::new(
+            "result_url",
+            FieldKind::Url,
+            "The report. Greenhouse refuses a complete test without one.",
+            "\"View Report\" under Grading Instructions, and \"Go to Test\"",
+            PARTNER_API,
+        )
+        .required_when_complete(),
+        ResultField::new(
+            "score.value",
+            FieldKind::Number,
+            "The score, a number.",
+            "\"Score\" under Grading Instructions",
+            PARTNER_API,
+        ),
+        ResultField::new(
+            "start_date",
+            FieldKind::DateTime,
+            "When the candidate began.",
+            "\"Started At\" under Grading Instructions",
+            PARTNER_API,
+        ),
+        ResultField::new(
+            "submission_date",
+            FieldKind::DateTime,
+            "When the candidate was done.",
+            "\"Completed At\" under Grading Instructions",
+            PARTNER_API,
+        ),
+        ResultField::new(
+            "summary",
+            FieldKind::Text,
+            "Notes for the recruiter.",
+            "\"Notes\" under Grading Instructions",
+            PARTNER_API,
+        ),
+    ],
+    set_up: &[],
+    assumptions: &[
+        Assumption {
+            what: "The candidate's and the application's id are read from greenhouse_profile_url where send_test does not carry them; an id that is not all digits is none.",
+            basis: Basis::third_party("what StackOne and Knit make of the same payload"),
+            configured_by: None,
         },
-        ResultField {
-            name: "result_url",
-            kind: FieldKind::Url,
-            required: Requirement::WhenComplete,
-            description: "The report. Greenhouse refuses a complete test without one.",
-            shown_as: "\"View Report\" under Grading Instructions, and \"Go to Test\"",
-            not_told_apart: &[],
-        },
-        ResultField {
-            name: "score.value",
-            kind: FieldKind::Number,
-            required: Requirement::Optional,
-            description: "The score, a number.",
-            shown_as: "\"Score\" under Grading Instructions",
-            not_told_apart: &[],
-        },
-        ResultField {
-            name: "start_date",
-            kind: FieldKind::DateTime,
-            required: Requirement::Optional,
-            description: "When the candidate began.",
-            shown_as: "\"Started At\" under Grading Instructions",
-            not_told_apart: &[],
-        },
-        ResultField {
-            name: "submission_date",
-            kind: FieldKind::DateTime,
-            required: Requirement::Optional,
-            description: "When the candidate was done.",
-            shown_as: "\"Completed At\" under Grading Instructions",
-            not_told_apart: &[],
-        },
-        ResultField {
-            name: "summary",
-            kind: FieldKind::Text,
-            required: Requirement::Optional,
-            description: "Notes for the recruiter.",
-            shown_as: "\"Notes\" under Grading Instructions",
-            not_told_apart: &[],
+        Assumption {
+            what: "A 404 or 410 to the callback is final: the test is unknown, or its candidate is no longer active.",
+            basis: Basis::assumed("the documents promise no more than a status code"),
+            configured_by: None,
         },
     ],
     setup_steps: &[

@@ -1,16 +1,13 @@
 //! Greenhouse's requests -> inquiries.
 
 use super::profile_url;
-use super::wire::{self, Id, ResponseError, SendTest, Text};
-use crate::domain::order::{Candidate, Email, NewOrder, Phone};
+use super::wire::{self, ResponseError, SendTest};
+use crate::domain::order::{Candidate, Email, NewOrder, Phone, Repeat};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
-use crate::json::{self, Schema};
-use crate::providers::provider::{Claim, ErrorReport, Inquiry, Refusal, Request};
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use crate::providers::provider::{ErrorReport, Inquiry, OrderRef, Refusal, Request};
+use crate::providers::wire::{Id, Text, explain, has_web_scheme, read};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-use zeroize::Zeroizing;
 
 /// What publishing a result needs: where to knock.
 #[derive(Serialize, Deserialize)]
@@ -19,25 +16,9 @@ pub struct State<'a> {
     pub callback_url: Cow<'a, str>,
 }
 
-/// HTTP Basic: the trigger token is the user name, the password is empty.
-pub fn claim(request: &Request<'_>) -> Result<Claim, Refusal> {
-    let token = || {
-        let (scheme, encoded) = request.header("authorization")?.split_once(' ')?;
-        let decoded = Zeroizing::new(BASE64.decode(encoded.trim()).ok()?);
-        let user = decoded.split(|byte| *byte == b':').next()?;
-        let usable = scheme.eq_ignore_ascii_case("basic") && !user.is_empty();
-        usable.then(|| {
-            std::str::from_utf8(user)
-                .ok()
-                .map(|text| Zeroizing::new(text.to_owned()))
-        })?
-    };
-    token().map(Claim::Token).ok_or(Refusal::Unauthenticated)
-}
-
 /// `POST send_test`.
 pub fn send_test(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
-    let (sent, origin): (SendTest<'_>, _) = parse(body, wire::SEND_TEST.as_ref())?;
+    let (sent, origin): (SendTest<'_>, _) = read(body, wire::SEND_TEST.as_ref())?;
     if sent.partner_test_id.0.is_empty() || !has_web_scheme(&sent.url.0) {
         return Err(explain(body, wire::SEND_TEST.as_ref()));
     }
@@ -63,7 +44,9 @@ pub fn send_test(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
     let resume = candidate.resume_url.filter(filled).map(|resume| resume.0);
     Ok(Inquiry::PlaceOrder(Box::new(NewOrder {
         package_id: sent.partner_test_id.0,
-        repeat_key: sent.url.0.as_ref().to_owned(),
+        package_name: None,
+        repeat: Repeat::Forever(sent.url.0.as_ref().to_owned()),
+        conflict_key: None,
         state,
         candidate: Candidate {
             id: candidate_id,
@@ -79,6 +62,8 @@ pub fn send_test(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
         },
         application_id,
         job_id: None,
+        job: None,
+        parameters: None,
         callback_url: Some(sent.url.0),
         origin,
     })))
@@ -87,9 +72,7 @@ pub fn send_test(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
 /// `GET test_status?partner_interview_id=...`.
 pub fn test_status<'a>(request: &Request<'_>) -> Result<Inquiry<'a>, Refusal> {
     match request.parameter("partner_interview_id") {
-        Some(order) => Ok(Inquiry::ReadStatus {
-            order: order.to_owned(),
-        }),
+        Some(order) => Ok(Inquiry::ReadStatus(OrderRef::Ours(order.to_owned()))),
         None => {
             let message = "partner_interview_id is required: send the id that send_test answered";
             let violation = Violation::new("?partner_interview_id", "required", message);
@@ -100,7 +83,7 @@ pub fn test_status<'a>(request: &Request<'_>) -> Result<Inquiry<'a>, Refusal> {
 
 /// `POST response_error`.
 pub fn response_error(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
-    let (report, origin): (ResponseError<'_>, _) = parse(body, wire::RESPONSE_ERROR.as_ref())?;
+    let (report, origin): (ResponseError<'_>, _) = read(body, wire::RESPONSE_ERROR.as_ref())?;
     Ok(Inquiry::ReportError(ErrorReport {
         operation: report.api_call.0.into_owned(),
         errors: report
@@ -113,26 +96,6 @@ pub fn response_error(body: &[u8]) -> Result<Inquiry<'_>, Refusal> {
     }))
 }
 
-/// The typed body, and the same body as received.
-fn parse<'a, T: Deserialize<'a>>(
-    body: &'a [u8],
-    schema: Option<&Schema>,
-) -> Result<(T, &'a RawValue), Refusal> {
-    let text = json::screen(body)?;
-    let typed = serde_json::from_str(text);
-    let raw = serde_json::from_str(text);
-    match (typed, raw) {
-        (Ok(typed), Ok(raw)) => Ok((typed, raw)),
-        _ => Err(explain(body, schema)),
-    }
-}
-
-fn explain(body: &[u8], schema: Option<&Schema>) -> Refusal {
-    let text = String::from_utf8_lossy(body);
-    let problem = schema.map(|schema| schema.explain(&text));
-    Refusal::Problem(problem.unwrap_or_else(|| Problem::of(ErrorCode::InvalidBody)))
-}
-
 /// The first id that was sent at all, an empty one not counting.
 fn explicit<const N: usize>(places: [Option<Id<'_>>; N]) -> Option<Cow<'_, str>> {
     places
@@ -140,12 +103,4 @@ fn explicit<const N: usize>(places: [Option<Id<'_>>; N]) -> Option<Cow<'_, str>>
         .flatten()
         .map(|id| id.0)
         .find(|id| !id.is_empty())
-}
-
-/// As the schema's pattern has it: the scheme decides, the rest is checked when it is dialled.
-fn has_web_scheme(url: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        url.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
 }

@@ -9,9 +9,10 @@ mod wire;
 
 use super::descriptor::{Descriptor, Operation};
 use super::provider::{
-    Answer, Call, CallResponse, Claim, Credentials, Inquiry, Provider, PublishedOrder, Refusal, Request,
-    Response, Unpublishable, Verdict,
+    Answer, Call, CallResponse, Credentials, Inquiry, Provider, PublishedOrder, Refusal, Request, Response,
+    Unpublishable, Verdict,
 };
+use super::wire::Schemas;
 use crate::domain::timestamp::Timestamp;
 
 /// The translator.
@@ -20,10 +21,6 @@ pub struct Greenhouse;
 impl Provider for Greenhouse {
     fn descriptor(&self) -> &'static Descriptor {
         &descriptor::DESCRIPTOR
-    }
-
-    fn claim(&self, request: &Request<'_>) -> Result<Claim, Refusal> {
-        inbound::claim(request)
     }
 
     fn read<'a>(&self, operation: &Operation, request: &'a Request<'_>) -> Result<Inquiry<'a>, Refusal> {
@@ -57,7 +54,7 @@ impl Provider for Greenhouse {
         outbound::judge(response)
     }
 
-    fn schemas(&self) -> &'static [(&'static str, &'static str)] {
+    fn schemas(&self) -> Schemas {
         wire::SCHEMAS
     }
 }

@@ -1,38 +1,38 @@
 //! Answers -> Greenhouse's responses; revisions -> the callback that we owe; its response -> a verdict.
 
 use super::inbound::State;
+use crate::domain::package::Offer;
 use crate::domain::result::{ResultUpdate, Status};
 use crate::domain::timestamp::Timestamp;
+use crate::providers::authorization::basic_header;
 use crate::providers::provider::{
     Answer, Call, CallResponse, Credentials, OrderStatus, PublishedOrder, Refusal, Response, Unpublishable,
     Verdict,
 };
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
-use zeroize::Zeroizing;
 
 pub fn answer(outcome: Result<&Answer, &Refusal>, at: Timestamp) -> Response {
     match outcome {
-        Ok(Answer::Packages(packages)) => {
-            let tests: Vec<Value> = packages
+        Ok(Answer::Offers(offers)) => {
+            let tests: Vec<Value> = offers
                 .iter()
-                .map(|package| json!({"partner_test_id": package.id, "partner_test_name": package.name}))
+                .map(|Offer { package, .. }| {
+                    json!({"partner_test_id": package.id, "partner_test_name": package.name})
+                })
                 .collect();
             Response::json(200, &tests)
         }
-        Ok(Answer::Placed { order }) => Response::json(200, &json!({"partner_interview_id": order.as_str()})),
+        Ok(Answer::Placed { order, .. }) => {
+            Response::json(200, &json!({"partner_interview_id": order.as_str()}))
+        }
         Ok(Answer::Status(status)) => Response::json(200, &TestStatus::of(status)),
         Ok(Answer::Noted) => Response::json(200, &json!({"status": 200})),
-        Err(refusal) => {
-            let mut response = Response::refuse(refusal, at);
-            if matches!(refusal, Refusal::Unauthenticated) {
-                response
-                    .headers
-                    .push(("www-authenticate", "Basic realm=\"crosscheck\"".to_owned()));
-            }
-            response
+        // Greenhouse has no endpoint for the others.
+        Ok(Answer::Parameters(_) | Answer::Cancelled { .. } | Answer::ResultLink { .. }) => {
+            Response::refuse(&Refusal::Unknown("endpoint"), at)
         }
+        Err(refusal) => Response::refuse(refusal, at),
     }
 }
 
@@ -90,17 +90,16 @@ pub fn publish(order: &PublishedOrder<'_>, credentials: &Credentials) -> Result<
     let Some(state) = order.state else {
         return Ok(Vec::new());
     };
-    let state: State<'_> = serde_json::from_slice(state).map_err(|_| Unpublishable("greenhouse callback"))?;
+    let state: State<'_> =
+        serde_json::from_slice(state).map_err(|_| Unpublishable::State("greenhouse callback"))?;
     let (user, password) = match &credentials.partner {
         Some((user, password)) => (user.as_str(), password.as_str()),
         None => (credentials.trigger_token.as_str(), ""),
     };
-    let basic = Zeroizing::new(format!("{user}:{password}"));
-    let authorization = Zeroizing::new(format!("Basic {}", BASE64.encode(basic.as_bytes())));
     Ok(vec![Call {
         method: "PATCH",
         url: state.callback_url.into_owned(),
-        headers: vec![("authorization", authorization)],
+        headers: vec![("authorization".into(), basic_header(user, password))],
         body: None,
     }])
 }

@@ -2,13 +2,12 @@
 //! Each body has a JSON Schema beside it that says the same; a property test holds the two together.
 
 use crate::json::Schema;
+use crate::providers::wire::{Id, Schemas, Text, compile, object, optional_object};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// The schemas of Greenhouse's wire, by name.
-pub const SCHEMAS: &[(&str, &str)] = &[
+pub const SCHEMAS: Schemas = &[
     (
         "send_test.request",
         include_str!("../../../schemas/greenhouse/send_test.request.json"),
@@ -35,23 +34,18 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ),
 ];
 
-pub static SEND_TEST: LazyLock<Option<Schema>> = LazyLock::new(|| compile("send_test.request"));
-pub static RESPONSE_ERROR: LazyLock<Option<Schema>> = LazyLock::new(|| compile("response_error.request"));
-
-/// A test compiles every schema; should one not compile after all, a refusal is explained less well.
-fn compile(name: &str) -> Option<Schema> {
-    let (_, text) = SCHEMAS.iter().find(|(key, _)| *key == name)?;
-    Schema::compile(&serde_json::from_str(text).ok()?).ok()
-}
+pub static SEND_TEST: LazyLock<Option<Schema>> = LazyLock::new(|| compile(SCHEMAS, "send_test.request"));
+pub static RESPONSE_ERROR: LazyLock<Option<Schema>> =
+    LazyLock::new(|| compile(SCHEMAS, "response_error.request"));
 
 /// The body of `POST send_test`.
 #[derive(Deserialize)]
 pub struct SendTest<'a> {
     #[serde(borrow)]
     pub partner_test_id: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub candidate: Candidate<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "optional_object")]
     pub application: Option<Application<'a>>,
     #[serde(borrow, default)]
     pub candidate_id: Option<Id<'a>>,
@@ -106,49 +100,4 @@ pub struct ResponseError<'a> {
     pub errors: Vec<Text<'a>>,
     #[serde(borrow, default)]
     pub partner_interview_id: Option<Id<'a>>,
-}
-
-/// A text that is borrowed from the body where it has no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
-
-/// An id: a string, or an integer that becomes one.
-pub struct Id<'a>(pub Cow<'a, str>);
-
-/// The largest integer that is taken for an id; the schemas say the same.
-const MAX_ID: u64 = i64::MAX.unsigned_abs();
-
-impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct StringOrInteger;
-        impl<'de> Visitor<'de> for StringOrInteger {
-            type Value = Id<'de>;
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("a string or a non-negative integer")
-            }
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Id<'de>, E> {
-                Ok(Id(Cow::Borrowed(text)))
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Id<'de>, E> {
-                Ok(Id(Cow::Owned(text.to_owned())))
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Id<'de>, E> {
-                if number > MAX_ID {
-                    return Err(E::custom("the id is too large"));
-                }
-                Ok(Id(Cow::Owned(number.to_string())))
-            }
-            /// JSON Schema takes `7.0` for the integer 7.
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Id<'de>, E> {
-                let text = number.abs().to_string();
-                let negative = number < 0.0;
-                match text.parse::<u64>() {
-                    Ok(integer) if integer <= MAX_ID && !negative => Ok(Id(Cow::Owned(text))),
-                    _ => Err(E::custom("the id is not a non-negative integer")),
-                }
-            }
-        }
-        deserializer.deserialize_any(StringOrInteger)
-    }
 }
