@@ -74,7 +74,7 @@ impl<'a> SimulatedGreenhouse<'a> {
 
     /// What the recruiter sees of a test, once its partner status is `status`.
     pub async fn wait_for_status(&self, test: &str, status: &str) -> Result<Value, String> {
-        let path = format!("/control/tests/{test}");
+        let path = format!("/control/orders/{test}");
         let look = async {
             loop {
                 let view = self.act(Method::GET, &path, None).await?;

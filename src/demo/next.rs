@@ -22,14 +22,12 @@ pub fn print(printer: &Printer, demo: &Demo, greenhouse: &str, told: &Told) {
             &[
                 format!("curl -s -X POST {greenhouse}/control/dialog"),
                 format!(
-                    "curl -s {greenhouse}/control/tests {json} '{{\"partner_test_id\":\"{package}\",\"candidate\":{candidate}}}'"
+                    "curl -s {greenhouse}/control/orders {json} '{{\"package\":\"{package}\",\"candidate\":{candidate}}}'"
                 ),
-                format!("curl -s {greenhouse}/control/tests/{test}"),
-                format!("curl -s -X POST {greenhouse}/control/tests/{test}/resend"),
+                format!("curl -s {greenhouse}/control/orders/{test}"),
+                format!("curl -s -X POST {greenhouse}/control/orders/{test}/resend"),
                 format!("curl -s {greenhouse}/control/exchanges"),
-                format!(
-                    "curl -s -X PUT {greenhouse}/control/faults {json} '{{\"callback_status\":503,\"callback_times\":2}}'"
-                ),
+                format!("curl -s -X PUT {greenhouse}/control/faults {json} '{{\"status\":503,\"times\":2}}'"),
             ],
         ),
         (

@@ -81,21 +81,20 @@ impl Story<'_> {
             .await?;
         let base = text(&secrets, "/baseUrl")?;
         let secret_key = text(&secrets, "/secretKey")?;
-        let mut partner = json!({
-            "api_key": secret_key,
-            "partner_username": PARTNER_USERNAME,
-            "partner_password": PARTNER_PASSWORD,
-        });
         for operation in OPERATIONS {
             let url = text(&integration.endpoint_urls, &format!("/{operation}"))?;
             self.printer.check(
                 url.starts_with(&format!("{base}/{operation}")),
                 &format!("the URL of {operation} is under baseUrl"),
             )?;
-            if let Some(form) = partner.as_object_mut() {
-                form.insert(format!("{operation}_url"), url.into());
-            }
         }
+        let partner = json!({
+            "token": secret_key,
+            "base_url": base,
+            "endpoint_urls": integration.endpoint_urls,
+            "partner_username": PARTNER_USERNAME,
+            "partner_password": PARTNER_PASSWORD,
+        });
         self.printer
             .show("Greenhouse's partner support enters", &partner.to_string());
         self.greenhouse

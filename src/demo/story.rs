@@ -98,11 +98,11 @@ impl Story<'_> {
         self.greenhouse.show_exchanges().await?;
         let listed: Vec<Value> = PACKAGES
             .iter()
-            .map(|(id, name, _)| json!({"partner_test_id": id, "partner_test_name": name}))
+            .map(|(id, name, _)| json!({"id": id, "name": name}))
             .collect();
         self.printer.check(
-            dialog.get("tests") == Some(&Value::from(listed)),
-            "the dialog offers the vendor's packages, in their order, in Greenhouse's words",
+            dialog.get("packages") == Some(&Value::from(listed)),
+            "the dialog offers the vendor's packages, in their order",
         )
     }
 
@@ -110,12 +110,12 @@ impl Story<'_> {
         self.printer.step(6, "send_test: the recruiter sends a test");
         let [(package, name, _), ..] = PACKAGES;
         let choice = json!({
-            "partner_test_id": package,
+            "package": package,
             "candidate": {
                 "first_name": "Mira",
                 "last_name": "Halvorsen",
                 "email": "mira.halvorsen@mail.example",
-                "phone_number": "+47 22 55 01 99",
+                "phone": "+47 22 55 01 99",
                 "resume_url": "https://files.example/resumes/mira-halvorsen.pdf",
             },
             "sent_by": "tomas.reyes@fjord-analytics.example",
@@ -124,10 +124,10 @@ impl Story<'_> {
         });
         let sent = self
             .greenhouse
-            .act(Method::POST, "/control/tests", Some(&choice))
+            .act(Method::POST, "/control/orders", Some(&choice))
             .await?;
-        let test = sent.get("id").map(Value::to_string).unwrap_or_default();
-        let order = text(&sent, "/partner_interview_id")?.to_owned();
+        let test = text(&sent, "/id")?.to_owned();
+        let order = text(&sent, "/order")?.to_owned();
         let exchanges = self.greenhouse.show_exchanges().await?;
         let payload = body_of(&exchanges, "POST")?;
 
@@ -197,7 +197,7 @@ impl Story<'_> {
         let view = self.greenhouse.wait_for_status(test, "in_progress").await?;
         self.greenhouse.show_exchanges().await?;
         self.printer.check(
-            text(&view, "/state")? == "sent" && text(&view, "/metadata/Started At").is_ok(),
+            text(&view, "/state")? == "sent" && text(&view, "/shown/Started At").is_ok(),
             "the recruiter sees that the test is under way, and since when",
         )
     }
@@ -230,9 +230,9 @@ impl Story<'_> {
         let shown = |pointer: &str, expected: Value| view.pointer(pointer) == Some(&expected);
         self.printer.check(
             shown("/state", "received".into())
-                && shown("/score", SCORE.into())
-                && shown("/profile_url", REPORT.into())
-                && shown("/metadata/Notes", SUMMARY.into()),
+                && shown("/shown/Score", SCORE.into())
+                && shown("/shown/View Report", REPORT.into())
+                && shown("/shown/Notes", SUMMARY.into()),
             "score, report and notes are on the recruiter's page, under Greenhouse's labels",
         )?;
         self.printer
@@ -250,11 +250,11 @@ impl Story<'_> {
     async fn send_again(&mut self, test: &str, order: &str) -> Result<(), String> {
         self.printer
             .step(10, "repeated send_test: Greenhouse sends the same order again");
-        let path = format!("/control/tests/{test}/resend");
+        let path = format!("/control/orders/{test}/resend");
         let again = self.greenhouse.act(Method::POST, &path, None).await?;
         self.greenhouse.show_exchanges().await?;
         self.printer.check(
-            text(&again, "/partner_interview_id")? == order,
+            text(&again, "/order")? == order,
             "the answer is the same partner_interview_id",
         )?;
         let path = format!("/events?event_type=record.new&record_id={order}");

@@ -1,14 +1,21 @@
-//! What every simulated ATS is: a running HTTP server with its URL, whose journal can be read.
+//! What every simulated ATS is: a running HTTP server with its URL, whose people are played through its control
+//! routes and whose partner calls everything else.
 
 use super::caller::Caller;
-use super::journal::{self, Journal};
+use super::faults::Faults;
+use super::forms::{OrderForm, PartnerForm};
+use super::inbound::{self, Received, Reply};
+use super::journal::Journal;
+use super::refusal::Refusal;
+use super::view::{Dialog, View};
+use super::{control, forms};
+use crate::ambient::{Ambient, System};
 use actix_web::dev::ServerHandle;
-use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, JsonConfig, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer, error};
-use serde_json::json;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinHandle;
 
 /// A simulated ATS that runs.
@@ -27,38 +34,68 @@ impl SimulatedAts {
     }
 }
 
-/// What a simulated ATS is made with.
-pub(super) struct Premises {
+/// What sets one simulated ATS apart from the others. Its value is what the ATS remembers: at first, of a customer
+/// who has no partner.
+pub(super) trait Ats: Default + Send + 'static {
+    /// The customer, or the ATS's support, enters the partner. An error says what is missing.
+    fn enter_partner(&mut self, form: PartnerForm) -> Result<(), String>;
+
+    /// The recruiter opens the dialog, and the ATS asks its partner what there is.
+    async fn open_dialog(site: &Data<Site<Self>>) -> Result<Dialog, Refusal>;
+
+    /// The recruiter has chosen. The ATS, which is reached at `url`, remembers what it will send, and names it.
+    fn place(&mut self, url: &str, order: OrderForm) -> Result<String, Refusal>;
+
+    /// Sends that order to the partner, for the first time or again. Returns the partner's id of it, where its
+    /// answer has one.
+    async fn send(site: &Data<Site<Self>>, id: &str) -> Result<Option<String>, Refusal>;
+
+    /// The user cancels that order.
+    async fn cancel(site: &Data<Site<Self>>, id: &str) -> Result<(), Refusal>;
+
+    /// What the recruiter sees of that order; none where there is no such order.
+    fn view(&self, id: &str) -> Option<View>;
+
+    /// The partner calls.
+    fn receive(site: &Data<Site<Self>>, call: &Received<'_>) -> Reply;
+}
+
+/// A simulated ATS from within.
+pub(super) struct Site<A> {
     /// Its own URL, which stands in what it sends.
     pub url: String,
     /// With which it calls its partner.
     pub caller: Caller,
-    /// What was said in both directions.
-    pub journal: Data<Journal>,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
+    memory: Mutex<A>,
 }
 
-/// Opens the port, builds the ATS that stands behind it, and serves its routes.
-pub(super) fn launch<Ats: Send + Sync + 'static>(
-    port: u16,
-    build: fn(Premises) -> Ats,
-    routes: fn(&mut ServiceConfig),
-) -> io::Result<SimulatedAts> {
+impl<A> Site<A> {
+    /// What it remembers, for as long as nothing is awaited.
+    pub fn memory(&self) -> MutexGuard<'_, A> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens the port and serves: the control routes, and for the partner all the rest.
+pub(super) fn launch<A: Ats>(port: u16) -> io::Result<SimulatedAts> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let url = format!("http://{}", listener.local_addr()?);
     let journal = Data::new(Journal::default());
-    let caller = Caller::new(journal.clone()).map_err(io::Error::other)?;
-    let ats = Data::new(build(Premises {
+    let site = Data::new(Site {
         url: url.clone(),
-        caller,
-        journal: journal.clone(),
-    }));
+        caller: Caller::new(journal.clone()).map_err(io::Error::other)?,
+        faults: Faults::default(),
+        memory: Mutex::new(A::default()),
+    });
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(ats.clone())
+            .app_data(site.clone())
             .app_data(journal.clone())
-            .app_data(lenient_json())
-            .route("/control/exchanges", web::get().to(journal::show))
-            .configure(routes)
+            .app_data(forms::lenient_json())
+            .configure(control::routes::<A>)
+            .default_service(web::to(inbound::answer::<A>))
     });
     let server = server.workers(1).disable_signals().listen(listener)?.run();
     let handle = server.handle();
@@ -69,17 +106,7 @@ pub(super) fn launch<Ats: Send + Sync + 'static>(
     })
 }
 
-/// Control routes are typed by hand: a content type is not insisted on, and a mistake is named.
-fn lenient_json() -> JsonConfig {
-    JsonConfig::default()
-        .content_type_required(false)
-        .error_handler(|mistake, _| {
-            let answer = refusal(StatusCode::BAD_REQUEST, &mistake.to_string());
-            error::InternalError::from_response(mistake, answer).into()
-        })
-}
-
-/// What a control route answers when it cannot do what was asked.
-pub(super) fn refusal(status: StatusCode, reason: &str) -> HttpResponse {
-    HttpResponse::build(status).json(json!({"error": reason}))
+/// An id that nothing has yet.
+pub(super) fn mint_uuid() -> String {
+    System.uuid().to_string()
 }

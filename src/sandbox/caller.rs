@@ -1,6 +1,7 @@
-//! How a simulated ATS calls its partner: HTTP Basic, one deadline, and every call in the journal.
+//! How a simulated ATS calls its partner: with one deadline, and every call in the journal.
 
 use super::journal::{Direction, Exchanged, Journal, legible};
+use super::refusal::Refusal;
 use actix_web::web::Data;
 use reqwest::{Method, Url, redirect};
 use serde_json::value::RawValue;
@@ -16,14 +17,23 @@ pub struct Caller {
 
 /// A call to make.
 pub struct Call<'a> {
-    /// GET or POST.
+    /// GET, POST, ...
     pub method: Method,
     /// Where to.
     pub url: Url,
-    /// The Basic user name. The password is empty.
-    pub user: &'a str,
+    /// Who calls.
+    pub auth: Auth<'a>,
     /// The JSON body, where there is one.
     pub body: Option<&'a RawValue>,
+}
+
+/// How the ATS says who calls.
+#[derive(Clone, Copy)]
+pub enum Auth<'a> {
+    /// HTTP Basic with the token as user name and an empty password.
+    Basic(&'a str),
+    /// The token as it is.
+    Bearer(&'a str),
 }
 
 /// What came back.
@@ -59,15 +69,16 @@ impl Caller {
         Ok(Self { http, journal })
     }
 
-    /// Makes a call. An error says why no answer came; a status is an answer, whichever it is.
-    pub async fn call(&self, call: Call<'_>) -> Result<Answered, String> {
+    /// Makes a call. A refusal says why no answer came; a status is an answer, whichever it is.
+    pub async fn call(&self, call: Call<'_>) -> Result<Answered, Refusal> {
         let query = call.url.query().map(|query| format!("?{query}"));
         let url = format!("{}{}", call.url.path(), query.unwrap_or_default());
         let method = call.method.as_str().to_owned();
-        let mut request = self
-            .http
-            .request(call.method, call.url)
-            .basic_auth(call.user, Some(""));
+        let request = self.http.request(call.method, call.url);
+        let mut request = match call.auth {
+            Auth::Basic(token) => request.basic_auth(token, Some("")),
+            Auth::Bearer(token) => request.bearer_auth(token),
+        };
         if let Some(body) = call.body {
             request = request
                 .header("content-type", "application/json")
@@ -87,7 +98,7 @@ impl Caller {
             response,
             error,
         });
-        answered
+        answered.map_err(Refusal::unusable)
     }
 }
 

@@ -1,19 +1,10 @@
 //! The partner's answers, read as strictly as Greenhouse's documents say. What is wrong is told in words.
 
-use serde::Serialize;
+use crate::sandbox::view::OfferedPackage;
 use serde_json::{Map, Number, Value};
 
 /// The partner's word for "done"; every other status is free text.
 pub const COMPLETE: &str = "complete";
-
-/// A test that the recruiter can send.
-#[derive(Debug, PartialEq, Serialize)]
-pub struct OfferedTest {
-    /// The partner's id of it.
-    pub partner_test_id: String,
-    /// What the recruiter reads.
-    pub partner_test_name: String,
-}
 
 /// How a test stands, in the partner's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +20,7 @@ pub struct TestStatus {
 }
 
 /// The answer to `list_tests`: a bare array, both keys of each entry strings.
-pub fn list_tests(body: &[u8]) -> Result<Vec<OfferedTest>, Vec<String>> {
+pub fn list_tests(body: &[u8]) -> Result<Vec<OfferedPackage>, Vec<String>> {
     let Value::Array(entries) = parse(body)? else {
         return Err(vec!["the response must be a JSON array".to_owned()]);
     };
@@ -42,10 +33,7 @@ pub fn list_tests(body: &[u8]) -> Result<Vec<OfferedTest>, Vec<String>> {
             None => Err(format!("entry {index}: {key} is missing")),
         };
         match (text("partner_test_id"), text("partner_test_name")) {
-            (Ok(partner_test_id), Ok(partner_test_name)) => offered.push(OfferedTest {
-                partner_test_id,
-                partner_test_name,
-            }),
+            (Ok(id), Ok(name)) => offered.push(OfferedPackage { id: id.into(), name }),
             (id, name) => errors.extend(id.err().into_iter().chain(name.err())),
         }
     }
@@ -144,9 +132,9 @@ mod tests {
         let listed = list_tests(br#"[{"partner_test_id":"t1","partner_test_name":"Logic","more":1}]"#);
         assert_eq!(
             listed,
-            Ok(vec![OfferedTest {
-                partner_test_id: "t1".to_owned(),
-                partner_test_name: "Logic".to_owned(),
+            Ok(vec![OfferedPackage {
+                id: "t1".into(),
+                name: "Logic".to_owned(),
             }])
         );
         assert_eq!(list_tests(b"[]"), Ok(Vec::new()));

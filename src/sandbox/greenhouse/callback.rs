@@ -1,66 +1,45 @@
 //! The callback: the partner says that a test has news, and Greenhouse then reads `test_status`.
 
+use super::Site;
 use super::answers::{self, TestStatus};
 use super::complaint::{Complaint, complain};
 use super::partner::Partner;
-use super::site::Site;
-use crate::sandbox::caller::Call;
-use crate::sandbox::journal::{Direction, Exchanged, legible};
+use crate::sandbox::caller::{Auth, Call};
+use crate::sandbox::inbound::{Received, Reply};
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::{Bytes, Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::Data;
 use reqwest::Method;
-use serde_json::value::RawValue;
 
-/// The route.
-pub const PATH: &str = "/integrations/testing_partners/take_home_tests/{id}";
+const PATH: &str = "/integrations/testing_partners/take_home_tests/";
 
 /// The path of one test's callback.
-pub fn path(id: u64) -> String {
-    PATH.replace("{id}", &id.to_string())
+pub fn path(id: &str) -> String {
+    format!("{PATH}{id}")
 }
 
 /// `PATCH` on a take-home test. The body, if there is any, says nothing.
-pub async fn receive(site: Data<Site>, request: HttpRequest, id: Path<String>, body: Bytes) -> HttpResponse {
-    let authorization = request.headers().get(AUTHORIZATION);
-    let authorization = authorization
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let status = admit(&site, authorization, &id);
-    site.journal.record(Exchanged {
-        direction: Direction::FromPartner,
-        method: Method::PATCH.to_string(),
-        url: request.uri().to_string(),
-        status: Some(status.as_u16()),
-        request: legible(&body),
-        response: RawValue::NULL.to_owned(),
-        error: None,
-    });
-    if let (true, Ok(id)) = (status.is_success(), id.parse()) {
-        spawn_read(site, id);
+pub fn receive(site: &Data<Site>, call: &Received<'_>) -> Reply {
+    let id = match (call.method(), call.segments().as_slice()) {
+        ("PATCH", ["integrations", "testing_partners", "take_home_tests", id]) => *id,
+        _ => return Reply::bare(StatusCode::NOT_FOUND),
+    };
+    let mut greenhouse = site.memory();
+    let known = greenhouse.partner.as_ref();
+    if !known.is_some_and(|partner| partner.recognises(call)) {
+        return Reply::bare(StatusCode::UNAUTHORIZED);
     }
-    HttpResponse::new(status)
-}
-
-/// What the callback answers.
-fn admit(site: &Site, authorization: &str, id: &str) -> StatusCode {
-    let mut memory = site.memory();
-    let known = memory.partner.as_ref();
-    if !known.is_some_and(|partner| partner.recognises(authorization)) {
-        return StatusCode::UNAUTHORIZED;
-    }
-    let Some((_, test)) = memory.find(id) else {
-        return StatusCode::NOT_FOUND;
+    let Some(test) = greenhouse.tests.get_mut(id) else {
+        return Reply::bare(StatusCode::NOT_FOUND);
     };
     test.callbacks += 1;
-    memory.faults.take_callback().unwrap_or(StatusCode::OK)
+    spawn_read(site.clone(), id.to_owned());
+    Reply::bare(StatusCode::OK)
 }
 
 /// Reads `test_status` in its own time, as Greenhouse does: the callback is answered without it.
-pub fn spawn_read(site: Data<Site>, id: u64) {
+pub fn spawn_read(site: Data<Site>, id: String) {
     actix_web::rt::spawn(async move {
-        let begun = begin(&site, id);
+        let begun = begin(&site, &id);
         let Some(read) = begun else { return };
         let outcome = read.ask(&site).await;
         if let Some(test) = site.memory().tests.get_mut(&id) {
@@ -78,10 +57,10 @@ struct Read {
     email: String,
 }
 
-fn begin(site: &Site, id: u64) -> Option<Read> {
-    let mut memory = site.memory();
-    let partner = memory.partner.clone()?;
-    let test = memory.tests.get_mut(&id)?;
+fn begin(site: &Site, id: &str) -> Option<Read> {
+    let mut greenhouse = site.memory();
+    let partner = greenhouse.partner.clone()?;
+    let test = greenhouse.tests.get_mut(id)?;
     let Some(interview_id) = test.partner_interview_id.clone() else {
         test.owes_read = true;
         return None;
@@ -105,10 +84,11 @@ impl Read {
         let call = Call {
             method: Method::GET,
             url,
-            user: &self.partner.api_key,
+            auth: Auth::Basic(&self.partner.api_key),
             body: None,
         };
-        let answer = site.caller.call(call).await.map_err(|error| vec![error])?;
+        let answer = site.caller.call(call).await;
+        let answer = answer.map_err(|refusal| vec![refusal.to_string()])?;
         if !answer.succeeded() {
             return Err(vec![format!("test_status answered {}", answer.status)]);
         }

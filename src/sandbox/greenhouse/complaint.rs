@@ -1,8 +1,8 @@
 //! `response_error`: Greenhouse tells the partner that an answer of its was malformed.
 
+use super::Site;
 use super::partner::Partner;
-use super::site::Site;
-use crate::sandbox::caller::Call;
+use crate::sandbox::caller::{Auth, Call};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
@@ -33,7 +33,7 @@ pub async fn complain(site: &Site, partner: &Partner, complaint: &Complaint<'_>)
     let call = Call {
         method: Method::POST,
         url: partner.response_error_url.clone(),
-        user: &partner.api_key,
+        auth: Auth::Basic(&partner.api_key),
         body: Some(&body),
     };
     let _ = site.caller.call(call).await;

@@ -1,40 +1,33 @@
 //! The "send test" dialog: the recruiter opens it, and Greenhouse asks the partner what there is.
 
-use super::answers;
 use super::complaint::{Complaint, complain};
-use super::site::Site;
-use crate::sandbox::ats::refusal;
-use crate::sandbox::caller::Call;
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use super::{Site, answers};
+use crate::sandbox::caller::{Auth, Call};
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::view::Dialog;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::Map;
 
-/// `POST /control/dialog`.
-pub async fn open(site: Data<Site>) -> HttpResponse {
-    let Some(partner) = site.memory().partner.clone() else {
-        return refusal(
-            StatusCode::CONFLICT,
-            "no partner was entered: PUT /control/partner",
-        );
-    };
+/// Opens it.
+pub async fn open(site: &Site) -> Result<Dialog, Refusal> {
+    let partner = site.memory().partner.clone();
+    let partner = partner.ok_or_else(Refusal::no_partner)?;
     let call = Call {
         method: Method::GET,
         url: partner.list_tests_url.clone(),
-        user: &partner.api_key,
+        auth: Auth::Basic(&partner.api_key),
         body: None,
     };
-    let answer = match site.caller.call(call).await {
-        Ok(answer) => answer,
-        Err(error) => return refusal(StatusCode::BAD_GATEWAY, &error),
-    };
+    let answer = site.caller.call(call).await?;
     if !answer.succeeded() {
         let error = format!("list_tests answered {}", answer.status);
-        return refusal(StatusCode::BAD_GATEWAY, &error);
+        return Err(Refusal::by_partner(&answer, error));
     }
     match answers::list_tests(&answer.body) {
-        Ok(tests) => HttpResponse::Ok().json(json!({"tests": tests})),
+        Ok(packages) => Ok(Dialog {
+            packages,
+            more: Map::new(),
+        }),
         Err(errors) => {
             let complaint = Complaint {
                 api_call: "list_tests",
@@ -43,9 +36,9 @@ pub async fn open(site: Data<Site>) -> HttpResponse {
                 partner_interview_id: None,
                 candidate_email: None,
             };
-            complain(&site, &partner, &complaint).await;
+            complain(site, &partner, &complaint).await;
             let error = format!("list_tests answered something malformed: {}", errors.join("; "));
-            refusal(StatusCode::BAD_GATEWAY, &error)
+            Err(Refusal::unusable(error))
         }
     }
 }

@@ -1,53 +1,46 @@
 //! What the recruiter sees of a take-home test.
 
-use super::site::Site;
+use super::answers::COMPLETE;
 use super::take_home_test::TakeHomeTest;
-use crate::sandbox::ats::refusal;
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
-use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use crate::sandbox::view::{Shown, View};
+use serde_json::{Map, Value, json};
 
-/// A test on the recruiter's page, and beneath it what has happened.
-#[derive(Serialize)]
-struct View<'a> {
-    id: u64,
-    /// `to_be_sent`, `sent` or `received`.
-    state: &'static str,
-    partner_test_id: &'a str,
-    partner_interview_id: Option<&'a str>,
-    status: Option<&'a str>,
-    score: Option<&'a Number>,
-    profile_url: Option<&'a str>,
-    metadata: Option<&'a Map<String, Value>>,
-    callbacks: u64,
-    status_reads: u64,
-    /// What was wrong with the last answer to `test_status`.
-    errors: &'a [String],
-}
-
-/// `GET /control/tests/{id}`.
-pub async fn show(site: Data<Site>, id: Path<String>) -> HttpResponse {
-    match site.memory().find(&id) {
-        Some((id, test)) => HttpResponse::Ok().json(view(id, test)),
-        None => refusal(StatusCode::NOT_FOUND, "there is no such take-home test"),
-    }
-}
-
-fn view(id: u64, test: &TakeHomeTest) -> View<'_> {
+/// A test on the recruiter's page. Greenhouse's own keys in it: `state`, `score`, `profile_url`, `metadata`, and how
+/// often `test_status` was read.
+pub fn of(id: &str, test: &TakeHomeTest) -> View {
     let status = test.status();
+    let score = status.and_then(|status| status.partner_score.as_ref());
+    let profile_url = status.and_then(|status| status.partner_profile_url.as_deref());
+    let metadata = status.and_then(|status| status.metadata.as_ref());
+    let mut shown = Shown::default();
+    for (label, value) in metadata.into_iter().flatten() {
+        shown.add(label, value.clone());
+    }
+    if let Some(score) = score {
+        shown.add("Score", score.clone());
+    }
+    if let Some(url) = profile_url {
+        shown.add("View Report", url);
+    }
     View {
-        id,
-        state: test.state(),
-        partner_test_id: &test.partner_test_id,
-        partner_interview_id: test.partner_interview_id.as_deref(),
-        status: status.map(|status| status.partner_status.as_str()),
-        score: status.and_then(|status| status.partner_score.as_ref()),
-        profile_url: status.and_then(|status| status.partner_profile_url.as_deref()),
-        metadata: status.and_then(|status| status.metadata.as_ref()),
-        callbacks: test.callbacks,
-        status_reads: test.reads_ended,
-        errors: &test.errors,
+        id: id.to_owned(),
+        order: test.partner_interview_id.clone(),
+        status: status.map(|status| status.partner_status.clone()),
+        complete: status.is_some_and(|status| status.partner_status == COMPLETE),
+        // Greenhouse has no word for it.
+        cancelled: false,
+        shown,
+        updates: test.callbacks,
+        errors: test.errors.clone(),
+        more: Map::from_iter([
+            ("state".to_owned(), json!(test.state())),
+            ("score".to_owned(), json!(score)),
+            ("profile_url".to_owned(), json!(profile_url)),
+            (
+                "metadata".to_owned(),
+                metadata.map_or(Value::Null, |it| json!(it)),
+            ),
+            ("status_reads".to_owned(), json!(test.reads_ended)),
+        ]),
     }
 }

@@ -13,7 +13,7 @@ pub struct TakeHomeTest {
     pub candidate_email: String,
     /// The partner's id of it, once `send_test` was answered.
     pub partner_interview_id: Option<String>,
-    /// How many callbacks have come, those that were refused on purpose included.
+    /// How many callbacks have come and were taken.
     pub callbacks: u64,
     /// A callback came before `send_test` was answered: the status is to be read as soon as it is.
     pub owes_read: bool,
