@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn taken(faults: &Faults) -> [Option<u16>; 3] {
-        [(); 3].map(|()| faults.take().map(|reply| reply.status().as_u16()))
+        [(); 3].map(|()| faults.take().map(|reply| reply.status.as_u16()))
     }
 
     #[test]

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 pub struct PartnerForm {
     /// The trigger token, with which the ATS calls.
     pub token: String,
-    /// Where the partner is.
-    base_url: String,
+    /// Where the partner is: what stands before the path of each operation, for an ATS that knows no more.
+    pub base_url: String,
     /// Where each operation is.
     #[serde(default)]
     endpoint_urls: BTreeMap<String, String>,

@@ -65,7 +65,8 @@ impl Received<'_> {
 /// What the partner gets.
 #[derive(Clone)]
 pub struct Reply {
-    status: StatusCode,
+    /// The status.
+    pub status: StatusCode,
     body: Body,
     confidential: bool,
 }
@@ -103,11 +104,6 @@ impl Reply {
             body: body.map_or(Body::Nothing, Body::Json),
             confidential: false,
         }
-    }
-
-    /// The status.
-    pub fn status(&self) -> StatusCode {
-        self.status
     }
 
     /// The same, with a body that holds a credential: the journal does not show it.
