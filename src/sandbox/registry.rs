@@ -1,14 +1,14 @@
 //! The ATSs that are simulated. Adding one: its `mod` line in mod.rs, and its line here.
 
 use super::ats::SimulatedAts;
-use super::greenhouse;
 use std::io;
 
 /// Starts a simulated ATS on a port of 127.0.0.1; port 0 picks a free one. Needs a tokio runtime.
 pub type Start = fn(port: u16) -> io::Result<SimulatedAts>;
 
 static SIMULATED: &[(&str, Start)] = &[
-    ("greenhouse", greenhouse::start), //
+    // By the provider's key.
+    ("greenhouse", super::greenhouse::start),
 ];
 
 /// Every provider key with how to start its simulation.
