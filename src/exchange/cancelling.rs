@@ -4,11 +4,13 @@ use super::context::{Exchange, defect};
 use super::customer::Customer;
 use super::events::publish;
 use super::request_logs::{AtsCall, Note};
-use crate::domain::id::OrderId;
+use super::results::queue_push;
+use crate::domain::id::{OrderId, PushId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::result::{Outcome, ResultUpdate, ResultValue, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::providers::provider::{Answer, OrderRef, Refusal};
+use crate::providers::registry;
 use crate::store::orders::{self, RevisionRow};
 use crate::store::{jobs, request_logs};
 use std::sync::Arc;
@@ -34,6 +36,10 @@ impl Exchange {
         };
         let entry = self.log_entry(customer, call, 200, note);
         let (ambient, row) = (Arc::clone(&self.ambient), order.clone());
+        let owed = registry::find(&customer.account.provider).is_some_and(|provider| {
+            provider.descriptor().told_of_cancellation && order.state_sealed.is_some()
+        });
+        let push = owed.then(|| PushId::new(self.ambient.uuid()));
         self.store
             .write(move |db| {
                 let newest = orders::newest_revision(db, &row.project_id, &row.id)?;
@@ -47,6 +53,9 @@ impl Exchange {
                         orders::revise(db, &revision)?;
                         orders::mark_cancelled(db, &row.project_id, &row.id, at)?;
                         jobs::supersede_pushes(db, &row.project_id, &row.id, at)?;
+                        if let Some(push) = &push {
+                            queue_push(db, &revision, push)?;
+                        }
                         publish(db, ambient.as_ref(), &event)?;
                     }
                 }

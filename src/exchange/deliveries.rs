@@ -67,7 +67,8 @@ impl Exchange {
                 }
                 JobKind::Push => {
                     let order = orders::with_id(db, project.as_str(), &row.target_id)?;
-                    if order.is_some_and(|order| order.cancelled_at.is_some()) {
+                    let cancelled_at = order.and_then(|order| order.cancelled_at);
+                    if cancelled_at.is_some_and(|cancelled_at| row.created_at < cancelled_at) {
                         return Err(Problem::of(ErrorCode::OrderCancelled));
                     }
                 }

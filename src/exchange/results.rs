@@ -286,7 +286,7 @@ impl Exchange {
     }
 }
 
-fn queue_push(db: &mut Db<'_>, revision: &RevisionRow, push: &PushId) -> Result<(), StoreError> {
+pub(super) fn queue_push(db: &mut Db<'_>, revision: &RevisionRow, push: &PushId) -> Result<(), StoreError> {
     let at = Timestamp(revision.created_at);
     jobs::supersede_pushes(db, &revision.project_id, &revision.order_id, at)?;
     let job = JobRow::new(

@@ -138,7 +138,9 @@ fn is_overtaken(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
         return Ok(true);
     }
     let order = orders::with_id(db, &job.project_id, &job.target_id)?;
-    Ok(order.is_some_and(|order| order.cancelled_at.is_some()))
+    Ok(order
+        .and_then(|order| order.cancelled_at)
+        .is_some_and(|cancelled_at| job.created_at < cancelled_at))
 }
 
 fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {

@@ -30,6 +30,8 @@ pub struct Descriptor {
     pub reads_status: bool,
     /// Whether `publish` owes the ATS a call as soon as an order is placed.
     pub told_of_placement: bool,
+    /// Whether `publish` owes the ATS a call when its own user calls an order off.
+    pub told_of_cancellation: bool,
     /// What of a result it takes and where the recruiter sees it.
     pub result_fields: &'static [ResultField],
     /// How the vendor registers with the ATS by API, step by step; empty where that is done by hand.

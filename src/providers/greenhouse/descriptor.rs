@@ -57,6 +57,7 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     }],
     reads_status: true,
     told_of_placement: false,
+    told_of_cancellation: false,
     result_fields: &[
         ResultField::new(
             "result.value",
