@@ -1,6 +1,7 @@
 //! Translators: one folder per ATS, each a pure function from its wire to the unified model and back.
 //! No clock, no storage, no network.
 
+mod ashby;
 pub mod authorization;
 pub mod descriptor;
 mod greenhouse;

@@ -5,6 +5,7 @@ use super::provider::Provider;
 static PROVIDERS: &[&dyn Provider] = &[
     // The first one stands in the examples of documents.
     &super::greenhouse::Greenhouse,
+    &super::ashby::Ashby,
 ];
 
 /// Every provider.

@@ -2,6 +2,7 @@
 //! control routes for whoever plays its people. They share no code with the translators, so that a mistake of
 //! one is not hidden by the other.
 
+mod ashby;
 pub mod ats;
 mod caller;
 mod control;

@@ -9,6 +9,7 @@ pub type Start = fn(port: u16) -> io::Result<SimulatedAts>;
 static SIMULATED: &[(&str, Start)] = &[
     // By the provider's key.
     ("greenhouse", super::greenhouse::start),
+    ("ashby", super::ashby::start),
 ];
 
 /// Every provider key with how to start its simulation.
