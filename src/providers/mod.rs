@@ -7,6 +7,7 @@ pub mod descriptor;
 mod greenhouse;
 pub mod links;
 pub mod provider;
+mod recruitee;
 pub mod registry;
 pub mod set_up;
 pub mod wire;

@@ -6,6 +6,7 @@ static PROVIDERS: &[&dyn Provider] = &[
     // The first one stands in the examples of documents.
     &super::greenhouse::Greenhouse,
     &super::ashby::Ashby,
+    &super::recruitee::Recruitee,
 ];
 
 /// Every provider.

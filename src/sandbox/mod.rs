@@ -11,6 +11,7 @@ mod forms;
 mod greenhouse;
 mod inbound;
 pub mod journal;
+mod recruitee;
 mod refusal;
 pub mod registry;
 #[cfg(test)]

@@ -10,6 +10,7 @@ static SIMULATED: &[(&str, Start)] = &[
     // By the provider's key.
     ("greenhouse", super::greenhouse::start),
     ("ashby", super::ashby::start),
+    ("recruitee", super::recruitee::start),
 ];
 
 /// Every provider key with how to start its simulation.
