@@ -25,7 +25,8 @@ pub mod exchange;
 // floor 5: the faces
 pub mod http;
 
-// floor 6: the whole, and the story that `demo` tells
+// floor 6: the whole, the story that `demo` tells, and what is written for people
 pub mod demo;
+pub mod provider_page;
 pub mod serve;
 pub mod translate;

@@ -5,6 +5,7 @@ use crate::greenhouse_flow::send_test;
 use crate::harness::{Receiver, Server};
 use crosscheck::http::openapi;
 use crosscheck::json::Schema;
+use crosscheck::provider_page;
 use crosscheck::providers::provider::{Provider, Request};
 use crosscheck::providers::registry;
 use proptest::prelude::*;
@@ -62,6 +63,26 @@ fn the_schemas_of_the_rest_bodies_are_what_the_api_document_says() {
         "schemas/unified/bodies.json",
         &(serde_json::to_string_pretty(&bodies).unwrap() + "\n"),
     );
+}
+
+#[test]
+fn the_page_of_each_provider_is_what_its_descriptor_says() {
+    let folder = root().join("docs/providers");
+    let mut expected = vec!["README.md".to_owned()];
+    compare("docs/providers/README.md", &provider_page::index());
+    for provider in registry::all() {
+        let descriptor = provider.descriptor();
+        expected.push(format!("{}.md", descriptor.key));
+        let path = format!("docs/providers/{}.md", descriptor.key);
+        compare(&path, &provider_page::page(descriptor));
+    }
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut found: Vec<_> = files
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "a page of a provider that is gone");
 }
 
 #[test]

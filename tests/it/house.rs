@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["outbox"],
     &["exchange"],
     &["http"],
-    &["serve", "translate", "demo", "main", "lib"],
+    &["serve", "translate", "demo", "provider_page", "main", "lib"],
 ];
 
 fn sources() -> Vec<(String, String)> {
