@@ -13,11 +13,11 @@ use crosscheck::exchange::{Exchange, Settings, keys};
 use crosscheck::providers::registry;
 use crosscheck::serve::{self, Serve};
 use crosscheck::store::Store;
-use crosscheck::{http, telemetry, translate};
+use crosscheck::{http, new_provider, telemetry, translate};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,6 +71,14 @@ enum Command {
         /// NAME=VALUE, or NAME=@FILE for what should not stand on a command line
         #[arg(long = "input", value_name = "NAME=VALUE")]
         inputs: Vec<String>,
+    },
+    /// Write the folders and registry lines of another ATS into Crosscheck's source tree (CONTRIBUTING.md goes on)
+    NewProvider {
+        /// Its key: lower-case letters, digits and _
+        key: String,
+        /// Its name for people [default: the key]
+        #[arg(long)]
+        name: Option<String>,
     },
     /// Make, list and end project API keys
     Keys {
@@ -143,6 +151,16 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             command: KeysCommand::Example,
         } => {
             println!("{}", keys::new_token(&System, TRIGGER_TOKEN_PREFIX).as_str());
+            Ok(())
+        }
+        Command::NewProvider { key, name } => {
+            let name = name.as_deref().unwrap_or(&key);
+            for path in new_provider::write(Path::new("."), &key, name)? {
+                println!("{}", path.display());
+            }
+            println!(
+                "Next: `cargo fmt && cargo test --test it conformance` says what is still to be written."
+            );
             Ok(())
         }
         Command::SetUp {

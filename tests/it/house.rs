@@ -10,7 +10,15 @@ const FLOORS: &[&[&str]] = &[
     &["outbox"],
     &["exchange"],
     &["http"],
-    &["serve", "translate", "demo", "provider_page", "main", "lib"],
+    &[
+        "serve",
+        "translate",
+        "demo",
+        "new_provider",
+        "provider_page",
+        "main",
+        "lib",
+    ],
 ];
 
 fn sources() -> Vec<(String, String)> {
