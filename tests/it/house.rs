@@ -103,6 +103,32 @@ fn no_providers_name_stands_outside_its_rooms() {
 }
 
 #[test]
+fn no_providers_name_stands_in_the_tests_of_all_providers() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(tests.join("conformance"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.extend(["one_vendor.rs", "translation.rs"].map(|file| tests.join(file)));
+    assert!(files.len() > 10);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for provider in registry::all() {
+            let descriptor = provider.descriptor();
+            for name in [descriptor.key, descriptor.name] {
+                assert!(!text.contains(name), "{} names {name}", file.display());
+            }
+        }
+        let lines = text.lines().count();
+        assert!(
+            lines < 600,
+            "{} has {lines} lines: it holds two things",
+            file.display()
+        );
+    }
+}
+
+#[test]
 fn only_the_store_names_diesel() {
     assert_eq!(named_in(&["diesel"], &["store"]), [""; 0]);
 }

@@ -12,6 +12,7 @@
 
 mod ats_bodies;
 mod ats_face;
+mod conformance;
 mod contracts;
 mod deliveries;
 mod durability;
@@ -20,6 +21,7 @@ mod harness;
 mod house;
 mod inquiries;
 mod list_url;
+mod one_vendor;
 mod packages;
 mod pushes;
 mod results;
@@ -27,6 +29,7 @@ mod results_read;
 mod secrecy;
 mod store;
 mod translation;
+mod translation_greenhouse;
 mod vendor_face;
 mod vendor_integrations;
 mod vendor_webhooks;
