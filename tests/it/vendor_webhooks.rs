@@ -222,7 +222,8 @@ async fn what_is_kept_can_be_listed_read_replayed_and_retried_by_its_id() {
 async fn connector_meta_types_every_field_that_the_recruiter_sees() {
     let server = Server::start().await;
     let meta = server.get("/connectors/meta/greenhouse").await;
-    assert_eq!(server.get("/connectors/meta").await, json!([meta]));
+    let all = server.get("/connectors/meta").await;
+    assert!(all.as_array().unwrap().contains(&meta));
     assert_eq!(
         (&meta["provider"], &meta["provider_name"]),
         (&json!("greenhouse"), &json!("Greenhouse"))
