@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crosscheck::ambient::{Ambient, System};
 use crosscheck::config::{Config, Given};
 use crosscheck::crypto::KeyRing;
-use crosscheck::demo::Demo;
+use crosscheck::demo::{self, Demo};
 use crosscheck::domain::category::Category;
 use crosscheck::domain::problem::Problem;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
@@ -42,6 +42,13 @@ enum Command {
     Serve,
     /// Play the whole story on this machine: a simulated ATS, a sample vendor, every message shown
     Demo {
+        /// Whose story
+        #[arg(long, default_value = demo::DEFAULT_PROVIDER,
+              value_parser = PossibleValuesParser::new(demo::providers()))]
+        provider: String,
+        /// Tell only what every ATS has: the story of one that has none of its own
+        #[arg(long, hide = true)]
+        generic: bool,
         /// Leave everything running afterwards and print what to try next
         #[arg(long)]
         keep: bool,
@@ -124,7 +131,11 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&Config::load(&cli.given)?).await,
-        Command::Demo { keep } => demo(keep).await,
+        Command::Demo {
+            provider,
+            generic,
+            keep,
+        } => play(provider, generic, keep).await,
         Command::Translate {
             provider,
             operation,
@@ -292,7 +303,7 @@ async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dy
 }
 
 /// Starts Crosscheck on a database that is gone afterwards, and tells the story on it.
-async fn demo(keep: bool) -> Result<(), Box<dyn Error>> {
+async fn play(provider: String, generic: bool, keep: bool) -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     let ambient: Arc<dyn Ambient> = Arc::new(System);
     let serve = Serve {
@@ -304,12 +315,14 @@ async fn demo(keep: bool) -> Result<(), Box<dyn Error>> {
     };
     let served = serve::start(serve, ambient).await?;
     let (_, key) = served.exchange.create_key("demo", None).await?;
-    let demo = Demo {
+    let story = Demo {
         crosscheck_url: served.url.clone(),
         api_key: key.to_string(),
+        provider,
+        generic,
         keep,
     };
-    let told = crosscheck::demo::run(demo).await;
+    let told = demo::run(story).await;
     served.stop().await;
     Ok(told?)
 }

@@ -51,6 +51,11 @@ impl<'a> Api<'a> {
         answer.read(&method, path, claimed)
     }
 
+    /// The same call for somebody at a shell. `more` follows the URL.
+    pub fn as_command(&self, path: &str, more: &str) -> String {
+        format!("curl -su '{}:' {}{path}{more}", self.key, self.base)
+    }
+
     async fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, String> {
         let mut request = self
             .http

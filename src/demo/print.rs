@@ -139,11 +139,11 @@ impl Printer {
         self.body(message.response);
     }
 
-    /// A message between Greenhouse and Crosscheck.
-    pub fn exchanged(&self, exchanged: &Exchanged) {
+    /// A message between an ATS of that name and Crosscheck.
+    pub fn exchanged(&self, ats: &str, exchanged: &Exchanged) {
         let (from, to) = match exchanged.direction {
-            Direction::ToPartner => ("Greenhouse", "Crosscheck"),
-            Direction::FromPartner => ("Crosscheck", "Greenhouse"),
+            Direction::ToPartner => (ats, "Crosscheck"),
+            Direction::FromPartner => ("Crosscheck", ats),
         };
         self.message(&Message {
             from,

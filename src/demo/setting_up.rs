@@ -1,11 +1,11 @@
-//! The first steps of the story: what the vendor does once, and once for each customer.
+//! The first steps of every story: what the vendor does once, and once for each customer.
 
-use super::story::{Story, text};
+use super::stage::{Stage, list, text};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What the vendor offers: id, name and description.
-pub const PACKAGES: [(&str, &str, &str); 2] = [
+const PACKAGES: [(&str, &str, &str); 2] = [
     (
         "pkg_sql_core",
         "SQL for analysts",
@@ -18,127 +18,174 @@ pub const PACKAGES: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// The operations of Greenhouse whose URLs its partner support wants.
-const OPERATIONS: [&str; 4] = ["list_tests", "send_test", "test_status", "response_error"];
-
-const PARTNER_USERNAME: &str = "assessments-example";
-const PARTNER_PASSWORD: &str = "what-greenhouse-sent-the-vendor";
+/// The id and the name of the package that is ordered first.
+pub const FIRST_PACKAGE: (&str, &str) = {
+    let [(id, name, _), _] = PACKAGES;
+    (id, name)
+};
 
 /// An integration that was made.
 pub struct Integration {
-    id: String,
-    endpoint_urls: Value,
+    /// Its id.
+    pub id: String,
+    /// The URL of each operation that the ATS calls.
+    pub endpoint_urls: Value,
+    /// All that was answered.
+    pub shown: Value,
 }
 
-impl Story<'_> {
-    /// The vendor says how it uses Greenhouse.
-    pub async fn create_integration(&self) -> Result<Integration, String> {
-        self.printer.step(1, "integration: the vendor adds Greenhouse");
-        let body = json!({
-            "provider": "greenhouse",
-            "category": "assessments",
-            "tenant_id": "northern-lights",
-            "partner_username": PARTNER_USERNAME,
-            "partner_password": PARTNER_PASSWORD,
-        });
-        let answer = self
+/// A customer that was linked.
+pub struct Customer {
+    /// The account's id.
+    pub account: String,
+    /// Where the customer's ATS reaches Crosscheck...
+    pub base_url: String,
+    /// ... and with what.
+    pub token: String,
+}
+
+impl Stage<'_> {
+    /// The vendor says how it uses the ATS. `own` is what this ATS needs for it.
+    pub async fn create_integration(&mut self, own: &Value) -> Result<Integration, String> {
+        let name = self.ats.name;
+        self.step("integration", &format!("the vendor adds {name}"));
+        let body = with(
+            json!({"provider": self.descriptor.key, "category": self.category.as_str()}),
+            own,
+        );
+        let call = self
             .crosscheck
-            .call(Method::POST, "/integrations", Some(&body), 201)
-            .await?;
-        let endpoint_urls = answer.get("endpoint_urls").cloned().unwrap_or_default();
-        self.printer.check(
-            answer
-                .get("partner_password")
-                .is_none_or(|shown| shown != PARTNER_PASSWORD),
-            "the partner password is not shown again",
-        )?;
-        self.printer.check(
-            OPERATIONS.iter().all(|operation| {
-                text(&endpoint_urls, &format!("/{operation}"))
-                    .is_ok_and(|url| url.ends_with("?tenant-id=northern-lights"))
-            }),
-            "endpoint_urls are the four URLs that Greenhouse's partner form asks for, tenant included",
-        )?;
+            .call(Method::POST, "/integrations", Some(&body), 201);
+        let shown = call.await?;
         Ok(Integration {
-            id: text(&answer, "/id")?.to_owned(),
-            endpoint_urls,
+            id: text(&shown, "/id")?.to_owned(),
+            endpoint_urls: shown.get("endpoint_urls").cloned().unwrap_or_default(),
+            shown,
         })
     }
 
-    /// A customer is linked, and gives its secrets to Greenhouse. Returns the account's id.
-    pub async fn link_customer(&mut self, integration: &Integration) -> Result<String, String> {
-        self.printer
-            .step(2, "secrets: a customer is linked, and gives them to Greenhouse");
-        let body = json!({
-            "provider": "greenhouse",
-            "integration_id": integration.id,
-            "origin_owner_id": "customer-318",
-            "origin_owner_name": "Fjord Analytics",
-        });
+    /// A customer is linked. `own` is what this ATS needs for it.
+    pub async fn link_customer(
+        &mut self,
+        integration: &Integration,
+        what: &str,
+        own: &Value,
+    ) -> Result<Customer, String> {
+        self.step("secrets", what);
+        let body = with(
+            json!({
+                "provider": self.descriptor.key,
+                "integration_id": integration.id,
+                "origin_owner_id": "customer-318",
+                "origin_owner_name": "Fjord Analytics",
+            }),
+            own,
+        );
+        let path = self.path("secrets");
         let secrets = self
             .crosscheck
-            .call(Method::POST, "/unified/ats/assessments/secrets", Some(&body), 201)
+            .call(Method::POST, &path, Some(&body), 201)
             .await?;
-        let base = text(&secrets, "/baseUrl")?;
-        let secret_key = text(&secrets, "/secretKey")?;
-        for operation in OPERATIONS {
-            let url = text(&integration.endpoint_urls, &format!("/{operation}"))?;
-            self.printer.check(
-                url.starts_with(&format!("{base}/{operation}")),
-                &format!("the URL of {operation} is under baseUrl"),
-            )?;
-        }
-        let partner = json!({
-            "token": secret_key,
-            "base_url": base,
-            "endpoint_urls": integration.endpoint_urls,
-            "partner_username": PARTNER_USERNAME,
-            "partner_password": PARTNER_PASSWORD,
-        });
-        self.printer
-            .show("Greenhouse's partner support enters", &partner.to_string());
-        self.greenhouse
-            .act(Method::PUT, "/control/partner", Some(&partner))
-            .await?;
-        Ok(text(&secrets, "/accountId")?.to_owned())
+        Ok(Customer {
+            account: text(&secrets, "/accountId")?.to_owned(),
+            base_url: text(&secrets, "/baseUrl")?.to_owned(),
+            token: text(&secrets, "/secretKey")?.to_owned(),
+        })
     }
 
-    /// The vendor says what can be ordered.
-    pub async fn store_packages(&self) -> Result<(), String> {
-        self.printer.step(3, "packages: what the vendor offers");
-        let packages: Vec<Value> = PACKAGES
-            .iter()
-            .map(|(id, name, description)| {
-                json!({"id": id, "name": name, "description": description, "type": "SKILLS_TEST"})
-            })
-            .collect();
-        let path = "/unified/ats/assessments/packages";
+    /// Somebody (`who`, with what they do) enters the partner in the ATS. `own` is what this ATS asks for as well.
+    pub async fn enter_partner(
+        &mut self,
+        who: &str,
+        (integration, customer): (&Integration, &Customer),
+        own: &Value,
+    ) -> Result<(), String> {
+        let partner = with(
+            json!({
+                "token": customer.token,
+                "base_url": customer.base_url,
+                "endpoint_urls": integration.endpoint_urls,
+            }),
+            own,
+        );
+        self.printer.show(who, &partner.to_string());
+        let entered = self.ats.act(Method::PUT, "/control/partner", Some(&partner));
+        entered.await.map(|_| ())
+    }
+
+    /// Whether all URLs that the ATS is given begin as the customer's base URL does.
+    pub fn check_urls(&self, integration: &Integration, customer: &Customer) -> Result<(), String> {
+        for operation in self.descriptor.operations {
+            let url = integration.endpoint_urls.get(operation.name);
+            let below = format!("{}/{}", customer.base_url, operation.path);
+            self.printer.check(
+                url.and_then(Value::as_str)
+                    .is_some_and(|url| url.starts_with(&below)),
+                &format!("the URL of {} is under baseUrl", operation.name),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The vendor says what can be ordered. `own` is what each package has for this ATS's sake.
+    pub async fn store_packages(&mut self, own: &Value) -> Result<(), String> {
+        self.step("packages", "what the vendor offers");
+        let packages = PACKAGES.iter().map(|(id, name, description)| {
+            let package = json!({"id": id, "name": name, "description": description, "type": "SKILLS_TEST"});
+            with(package, own)
+        });
+        let packages: Vec<Value> = packages.collect();
+        let path = self.path("packages");
         self.crosscheck
-            .call(Method::PUT, path, Some(&json!({"packages": packages})), 200)
+            .call(Method::PUT, &path, Some(&json!({"packages": packages})), 200)
             .await?;
-        let stored = self.crosscheck.call_in_brief(Method::GET, path, 200).await?;
-        let stored = stored.get("data").and_then(Value::as_array).map(Vec::len);
+        let stored = self.crosscheck.call_in_brief(Method::GET, &path, 200).await?;
+        let stored = list(&stored, "/data")?.len();
         self.printer
-            .check(stored == Some(PACKAGES.len()), "both packages are stored")
+            .check(stored == PACKAGES.len(), "both packages are stored")
     }
 
     /// The vendor says where it wants to be told.
-    pub async fn register_webhook(&self) -> Result<(), String> {
-        self.printer.step(4, "webhook: where the vendor wants to be told");
+    pub async fn register_webhook(&mut self) -> Result<(), String> {
+        self.step("webhook", "where the vendor wants to be told");
         let body = json!({
             "url": self.vendor.webhook_url,
             "name": "sample vendor",
             "events": ["record.new", "record.modified"],
         });
-        let answer = self
-            .crosscheck
-            .call(Method::POST, "/webhooks", Some(&body), 201)
-            .await?;
+        let call = self.crosscheck.call(Method::POST, "/webhooks", Some(&body), 201);
+        let answer = call.await?;
         let secret = text(&answer, "/secret")?;
         self.vendor.trust(secret.to_owned());
         self.printer.check(
-            secret.starts_with("whsec_") && self.vendor.count() == 0,
+            secret.starts_with("whsec_") && self.is_quiet(),
             "the vendor has the secret that signs its events; nothing was sent yet",
         )
     }
+
+    /// What the recruiter can choose: the dialog, with the ATS's ids of the packages in the vendor's order.
+    pub async fn open_dialog(&mut self) -> Result<(Value, Vec<String>), String> {
+        let dialog = self.ats.act(Method::POST, "/control/dialog", None).await?;
+        self.ats.show_calls().await?;
+        let offered = list(&dialog, "/packages")?;
+        let names = offered
+            .iter()
+            .map(|package| text(package, "/name").unwrap_or_default());
+        self.printer.check(
+            names.eq(PACKAGES.iter().map(|(_, name, _)| *name)),
+            "the dialog offers the vendor's packages, in their order",
+        )?;
+        let ids = offered.iter().filter_map(|package| package.get("id"));
+        let ids = ids.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        let ids = ids.collect();
+        Ok((dialog, ids))
+    }
+}
+
+/// An object with the keys of another one as well.
+pub fn with(mut object: Value, more: &Value) -> Value {
+    if let (Some(object), Some(more)) = (object.as_object_mut(), more.as_object()) {
+        object.extend(Map::clone(more));
+    }
+    object
 }
