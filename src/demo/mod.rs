@@ -4,6 +4,7 @@
 //! What every story has in common stands in `stage`, `setting_up`, `ordering` and `reporting`. An ATS with a story
 //! of its own has one file here and its line in [`tell`]; any other gets the one in `generic`.
 
+mod ashby;
 mod crosscheck;
 mod customer;
 mod generic;
@@ -93,6 +94,7 @@ async fn tell(stage: &mut Stage<'_>, generic: bool) -> Result<Told, String> {
     match stage.descriptor.key {
         _ if generic => generic::tell(stage).await,
         "greenhouse" => greenhouse::tell(stage).await,
+        "ashby" => ashby::tell(stage).await,
         _ => generic::tell(stage).await,
     }
 }
