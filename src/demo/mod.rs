@@ -13,6 +13,7 @@ mod greenhouse;
 mod next;
 mod ordering;
 mod print;
+mod recruitee;
 mod reporting;
 mod setting_up;
 mod signature;
@@ -95,6 +96,7 @@ async fn tell(stage: &mut Stage<'_>, generic: bool) -> Result<Told, String> {
         _ if generic => generic::tell(stage).await,
         "greenhouse" => greenhouse::tell(stage).await,
         "ashby" => ashby::tell(stage).await,
+        "recruitee" => recruitee::tell(stage).await,
         _ => generic::tell(stage).await,
     }
 }
