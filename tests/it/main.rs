@@ -15,6 +15,7 @@ mod ats_face;
 mod conformance;
 mod contracts;
 mod deliveries;
+mod demo;
 mod durability;
 mod greenhouse_flow;
 mod harness;
