@@ -294,7 +294,8 @@ async fn read_result(stage: &mut Stage<'_>, id: &str) -> Result<(), String> {
             && shown("Summary", SUMMARY.into())
             && shown("Duration in minutes", 71.into()),
         "score, verdict, report, summary and duration are on the recruiter's page, each typed and labelled",
-    )
+    )?;
+    stage.hear_of_completion().await
 }
 
 async fn start_second(stage: &mut Stage<'_>, package: &str) -> Result<(Sent, String), String> {

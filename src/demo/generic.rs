@@ -112,7 +112,8 @@ async fn report_result(stage: &mut Stage<'_>, sent: &Sent, order: &str) -> Resul
     stage.printer.check(
         errors.is_some_and(Vec::is_empty),
         &format!("{name} has the result, and found nothing wrong with it"),
-    )
+    )?;
+    stage.hear_of_completion().await
 }
 
 async fn order_and_cancel(stage: &mut Stage<'_>, package: &str) -> Result<(), String> {

@@ -211,7 +211,8 @@ async fn read_result(stage: &mut Stage<'_>, report: &str) -> Result<(), String> 
             && shown("Attachment 1") == CERTIFICATE
             && !shown("Started at").is_empty(),
         "score, subtitle, report and properties are on the user's page, as the vendor has worded them",
-    )
+    )?;
+    stage.hear_of_completion().await
 }
 
 async fn send_again(stage: &mut Stage<'_>, sent: &Sent, order: &str) -> Result<(), String> {

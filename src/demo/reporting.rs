@@ -45,6 +45,17 @@ impl Stage<'_> {
         Ok(pointers.collect())
     }
 
+    /// The vendor hears that the ATS has the final result.
+    pub async fn hear_of_completion(&mut self) -> Result<(), String> {
+        self.printer
+            .tell("The vendor learns that the result has arrived, and was not only sent:");
+        let event = self.expect_event("record.modified").await?;
+        self.printer.check(
+            text(self.record(&event)?, "/status")? == "COMPLETED",
+            "record.modified says COMPLETED",
+        )
+    }
+
     /// The vendor reports something else after the final result.
     pub async fn report_again(&mut self, order: &str) -> Result<(), String> {
         self.step("second result", "another score after the final one");
