@@ -59,21 +59,25 @@ impl Exchange {
     }
 
     fn check_field(&self, field: &CredentialField, value: &Value) -> Vec<Violation> {
-        let pointer = pointer_to("/credentials", field.name);
-        let mut schema = json!({"type": ["string", "null"], "minLength": 1, "maxLength": MAX_LENGTH});
-        if let (Some(pattern), Some(schema)) = (field.pattern, schema.as_object_mut()) {
-            schema.insert("pattern".to_owned(), pattern.into());
+        let mut form = json!({"type": ["string", "null"], "minLength": 1, "maxLength": MAX_LENGTH});
+        if let (Some(pattern), Some(form)) = (field.pattern, form.as_object_mut()) {
+            form.insert("pattern".to_owned(), pattern.into());
         }
-        let broken = Schema::compile(&schema).map(|schema| schema.violations(value));
+        // Where it stands in the body, so that what is wrong is named by its place there.
+        let schema = json!({"properties": {"credentials": {"properties": {field.name: form}}}});
+        let broken = Schema::compile(&schema)
+            .map(|schema| schema.violations(&json!({"credentials": {field.name: value}})));
         let mut broken = broken.unwrap_or_default();
-        for violation in &mut broken {
-            violation.pointer.clone_from(&pointer);
-        }
+        broken.truncate(1);
         if let (CredentialKind::Url, Some(url)) = (field.kind, value.as_str())
             && let Err(forbidden) = self.client.guard().check(url)
         {
             let message = format!("{} cannot be called: {forbidden}", field.name);
-            broken.push(Violation::new(pointer, "target", message));
+            broken = vec![Violation::new(
+                pointer_to("/credentials", field.name),
+                "target",
+                message,
+            )];
         }
         broken
     }
