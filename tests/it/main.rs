@@ -22,6 +22,7 @@ mod harness;
 mod house;
 mod inquiries;
 mod list_url;
+mod migrations;
 mod one_vendor;
 mod packages;
 mod pushes;

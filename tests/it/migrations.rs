@@ -1,0 +1,48 @@
+//! The migrations, both ways, on a database that holds something.
+
+use crate::harness::{Customer, Server};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use serde_json::json;
+
+/// The migrations after the first, newest first: what undoes each, and its version.
+const LATER: &[(&str, &str)] = &[(
+    include_str!("../../migrations/sqlite/00000000000002_several_atss/down.sql"),
+    "00000000000002",
+)];
+
+#[tokio::test]
+async fn a_database_of_an_earlier_version_is_brought_up_to_date_with_all_that_it_holds() {
+    let server = Server::start().await;
+    let customer = server.link("greenhouse", "assessments").await;
+    let order = server.order(&customer, "http://127.0.0.1:9/callback").await;
+    let directory = server.stop().await;
+
+    let path = directory.path().join("test.db");
+    let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    for (down, version) in LATER {
+        database.batch_execute(down).unwrap();
+        let forget = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+        database.batch_execute(&forget).unwrap();
+    }
+    drop(database);
+
+    let server = Server::start_in(directory).await;
+    let customer = Customer {
+        base_url: format!("{}/external-trigger/greenhouse", server.url),
+        ..customer
+    };
+    assert_eq!(
+        server.order(&customer, "http://127.0.0.1:9/callback").await,
+        order,
+        "it is known again"
+    );
+    let result = json!({"result_url": "https://vendor.example/r"});
+    let path = format!("/unified/ats/assessments/orders/{order}/result");
+    server.vendor("PATCH", &path, Some(result), 200).await;
+    assert_eq!(
+        server.test_status(&customer, &order).await["partner_status"],
+        "complete"
+    );
+    server.stop().await;
+}
