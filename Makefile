@@ -11,12 +11,13 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
 	cargo doc --no-deps --locked --quiet
+	scripts/try-scaffold.sh
 
 lint: ## Formatting and lints only
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-demo: ## Play the whole story on this machine
+demo: ## Play a whole story on this machine (cargo run -- demo --provider ... for another ATS)
 	cargo run -- demo
 
 serve: ## Serve on 127.0.0.1:8080, with calls into this machine allowed
@@ -28,7 +29,7 @@ bench: ## The translation beside its floor
 load: ## Durable send_test with 64 clients, delivered while it runs
 	cargo bench --bench load
 
-contracts: ## Write openapi/ and schemas/unified/bodies.json anew, from the routes
+contracts: ## Write openapi/, schemas/unified/bodies.json and docs/providers/ anew, from routes and descriptors
 	CROSSCHECK_WRITE_CONTRACTS=1 cargo test --test it contracts
 
 deny: ## Licences, advisories and sources of the dependencies (installs cargo-deny where it is missing)
