@@ -10,7 +10,7 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
-	cargo doc --no-deps --locked --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 	scripts/try-scaffold.sh
 
 lint: ## Formatting and lints only

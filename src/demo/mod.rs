@@ -2,7 +2,7 @@
 //! step. A simulated ATS and a sample vendor speak to a real Crosscheck over real HTTP.
 //!
 //! What every story has in common stands in `stage`, `setting_up`, `ordering` and `reporting`. An ATS with a story
-//! of its own has one file here and its line in [`tell`]; any other gets the one in `generic`.
+//! of its own has one file here and its line in `tell`; any other gets the one in `generic`.
 
 mod ashby;
 mod crosscheck;
@@ -38,7 +38,7 @@ pub struct Demo {
     pub crosscheck_url: String,
     /// A project API key of it.
     pub api_key: String,
-    /// Whose story: one of [`providers`].
+    /// Whose story: one of [`providers()`].
     pub provider: String,
     /// Whether to tell only what every ATS has, also of one that has a story of its own.
     pub generic: bool,
