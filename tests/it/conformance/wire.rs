@@ -166,7 +166,7 @@ async fn everything_that_is_said_is_valid_by_the_schemas_and_each_schema_is_used
         let unused: Vec<_> = names.filter(|name| !review.used.contains(*name)).collect();
         assert_eq!(
             unused, [""; 0],
-            "each schema is of a request or an answer that is made, by the name of its operation or call"
+            "each schema is named for an operation or call, and the simulation makes that call: of these no request or no successful answer was seen"
         );
     })
     .await;
