@@ -16,7 +16,7 @@ use crate::providers::registry;
 use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::{self, IntegrationRow};
-use crate::store::jobs::{self, Through};
+use crate::store::pushes::{self, Through};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -165,7 +165,7 @@ impl Exchange {
                 row.credentials_sealed = credentials::seal(&exchange.vault, place, &fields);
                 row.updated_at = at.0;
                 accounts::set_credentials(db, &row)?;
-                jobs::hasten_pushes(db, &project, Through::Account(&row.id), at)?;
+                pushes::hasten(db, &project, Through::Account(&row.id), at)?;
                 let news = News {
                     project: project.as_str(),
                     event_type: EventType::AccountUpdated,

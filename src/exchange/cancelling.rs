@@ -12,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::providers::provider::{Answer, OrderRef, Refusal};
 use crate::providers::registry;
 use crate::store::orders::{self, RevisionRow};
-use crate::store::{jobs, request_logs};
+use crate::store::{pushes, request_logs};
 use std::sync::Arc;
 
 impl Exchange {
@@ -52,9 +52,9 @@ impl Exchange {
                         let at = Timestamp(revision.created_at);
                         orders::revise(db, &revision)?;
                         orders::mark_cancelled(db, &row.project_id, &row.id, at)?;
-                        jobs::supersede_pushes(db, &row.project_id, &row.id, at)?;
-                        if let Some(push) = &push {
-                            queue_push(db, &revision, push)?;
+                        match &push {
+                            Some(push) => queue_push(db, &revision, push)?,
+                            None => pushes::supersede(db, &row.project_id, &row.id, at)?,
                         }
                         publish(db, ambient.as_ref(), &event)?;
                     }

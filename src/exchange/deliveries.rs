@@ -4,7 +4,7 @@ use super::context::Exchange;
 use crate::domain::id::{DeliveryId, OrderId, ProjectId, PushId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::store::jobs::{self, AttemptRow, Filter, JobKind, JobRow, JobStatus};
-use crate::store::{Page, StoreError, orders, webhooks};
+use crate::store::{Page, StoreError, pushes, webhooks};
 
 /// A job with its tries.
 pub struct ShownJob {
@@ -62,16 +62,13 @@ impl Exchange {
             }
             let mut to = JobStatus::Pending;
             match kind {
-                JobKind::Push if jobs::has_newer_push(db, &row)? => {
+                JobKind::Push if pushes::has_newer(db, &row)? => {
                     return Err(Problem::of(ErrorCode::Superseded));
                 }
-                JobKind::Push => {
-                    let order = orders::with_id(db, project.as_str(), &row.target_id)?;
-                    let cancelled_at = order.and_then(|order| order.cancelled_at);
-                    if cancelled_at.is_some_and(|cancelled_at| row.created_at < cancelled_at) {
-                        return Err(Problem::of(ErrorCode::OrderCancelled));
-                    }
+                JobKind::Push if pushes::is_called_off(db, &row)? => {
+                    return Err(Problem::of(ErrorCode::OrderCancelled));
                 }
+                JobKind::Push => {}
                 JobKind::Delivery => {
                     let endpoint = webhooks::with_ids(db, std::slice::from_ref(&row.target_id))?;
                     let endpoint = endpoint

@@ -14,7 +14,7 @@ use crate::providers::provider::Provider;
 use crate::providers::registry;
 use crate::store::Page;
 use crate::store::integrations::{self, IntegrationRow};
-use crate::store::jobs::{self, Through};
+use crate::store::pushes::{self, Through};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -67,7 +67,8 @@ impl Exchange {
     ) -> Result<IntegrationRow, Problem> {
         let id = IntegrationId::parse(id).ok_or_else(unknown)?;
         let (exchange, project) = (self.clone(), project.clone());
-        self.store
+        let changed = self
+            .store
             .write(move |db| {
                 let mut row = integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
                 let provider =
@@ -76,11 +77,12 @@ impl Exchange {
                 let at = exchange.ambient.now();
                 row.updated_at = at.0;
                 integrations::update(db, &row)?;
-                jobs::hasten_pushes(db, &project, Through::Integration(&row.id), at)?;
-                exchange.wake.wake();
-                Ok(row)
+                pushes::hasten(db, &project, Through::Integration(&row.id), at)?;
+                Ok::<_, Problem>(row)
             })
-            .await
+            .await?;
+        self.wake.wake();
+        Ok(changed)
     }
 
     /// One integration.

@@ -17,7 +17,7 @@ use crate::providers::registry;
 use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobKind, JobRow};
 use crate::store::orders::{self, OrderRow, RevisionRow};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, pushes};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -288,7 +288,7 @@ impl Exchange {
 
 pub(super) fn queue_push(db: &mut Db<'_>, revision: &RevisionRow, push: &PushId) -> Result<(), StoreError> {
     let at = Timestamp(revision.created_at);
-    jobs::supersede_pushes(db, &revision.project_id, &revision.order_id, at)?;
+    pushes::supersede(db, &revision.project_id, &revision.order_id, at)?;
     let job = JobRow::new(
         JobKind::Push,
         push.as_str(),

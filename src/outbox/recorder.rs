@@ -7,7 +7,7 @@ use super::schedule::next_try;
 use super::tools::Outbox;
 use crate::domain::timestamp::Timestamp;
 use crate::store::jobs::{self, AttemptRow, Finished, JobKind, JobRow, JobStatus};
-use crate::store::{Db, StoreError, StoreResult, orders, webhooks};
+use crate::store::{Db, StoreError, StoreResult, pushes, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -107,7 +107,9 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(J
         Tried::Never { .. } => (JobStatus::Exhausted, *at),
         Tried::Failed { retry_after, .. } => {
             match next_try(job.tries + 1, *at, *retry_after, outcome.fraction) {
-                Some(_) if kind == JobKind::Push && jobs::was_hastened(db, job)? => (JobStatus::Pending, *at),
+                Some(_) if kind == JobKind::Push && pushes::was_hastened(db, job)? => {
+                    (JobStatus::Pending, *at)
+                }
                 Some(due) => (JobStatus::Pending, due),
                 None => (JobStatus::Exhausted, *at),
             }
@@ -134,13 +136,7 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(J
 
 /// Whether a push need not arrive any more: there is a newer one, or the ATS has called the order off.
 fn is_overtaken(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
-    if jobs::has_newer_push(db, job)? {
-        return Ok(true);
-    }
-    let order = orders::with_id(db, &job.project_id, &job.target_id)?;
-    Ok(order
-        .and_then(|order| order.cancelled_at)
-        .is_some_and(|cancelled_at| job.created_at < cancelled_at))
+    Ok(pushes::has_newer(db, job)? || pushes::is_called_off(db, job)?)
 }
 
 fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {

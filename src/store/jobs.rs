@@ -1,7 +1,7 @@
 //! The outbox: jobs that the worker claims under a lease, and the attempts made at them.
 
 use super::engine::{Db, StoreResult, clock, on, word};
-use super::schema::{accounts, attempts, jobs, orders};
+use super::schema::{attempts, jobs};
 use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
@@ -371,85 +371,6 @@ fn end_leases(db: &mut Db<'_>, until: i64) -> StoreResult<usize> {
     let superseded = on!(db, c => diesel::update(outdated).set(freed).execute(c))?;
     let freed = (jobs::status.eq("pending"), jobs::leased_until.eq(None::<i64>));
     Ok(superseded + on!(db, c => diesel::update(ended()).set(freed).execute(c))?)
-}
-
-/// A newer revision takes the place of every push of the order that nobody has begun to send.
-pub fn supersede_pushes(db: &mut Db<'_>, project: &str, order: &str, at: Timestamp) -> StoreResult<()> {
-    let target = jobs::table
-        .filter(jobs::project_id.eq(project))
-        .filter(jobs::target_id.eq(order))
-        .filter(jobs::kind.eq(JobKind::Push.as_str()))
-        .filter(jobs::status.eq(JobStatus::Pending.as_str()));
-    let change = (
-        jobs::status.eq(JobStatus::Superseded.as_str()),
-        jobs::updated_at.eq(at.0),
-    );
-    on!(db, c => diesel::update(target).set(change).execute(c))?;
-    Ok(())
-}
-
-/// Whose orders are meant.
-#[derive(Clone, Copy)]
-pub enum Through<'a> {
-    /// Those of one account.
-    Account(&'a str),
-    /// Those of every account of an integration.
-    Integration(&'a str),
-}
-
-/// Makes the pushes that wait for their next try due at once: what kept them from succeeding may be mended. One
-/// that is being sent is marked, so that it does not wait should this try still fail.
-pub fn hasten_pushes(
-    db: &mut Db<'_>,
-    project: &ProjectId,
-    through: Through<'_>,
-    at: Timestamp,
-) -> StoreResult<()> {
-    let placed = || {
-        let all = accounts::table.select(accounts::id).into_boxed();
-        let linked = match through {
-            Through::Account(id) => all.filter(accounts::id.eq(id)),
-            Through::Integration(id) => all.filter(accounts::integration_id.eq(id)),
-        };
-        orders::table
-            .filter(orders::account_id.eq_any(linked))
-            .select(orders::id)
-    };
-    let pushes = || {
-        jobs::table
-            .filter(jobs::project_id.eq(project.as_str()))
-            .filter(jobs::kind.eq(JobKind::Push.as_str()))
-    };
-    let waiting = pushes()
-        .filter(jobs::status.eq(JobStatus::Pending.as_str()))
-        .filter(jobs::due_at.gt(at.0))
-        .filter(jobs::target_id.eq_any(placed()));
-    on!(db, c => diesel::update(waiting).set(jobs::due_at.eq(at.0)).execute(c))?;
-    let under_way = pushes()
-        .filter(jobs::status.eq(JobStatus::Sending.as_str()))
-        .filter(jobs::target_id.eq_any(placed()));
-    // Later than when it was due, for it was claimed by now.
-    on!(db, c => diesel::update(under_way).set(jobs::due_at.eq(at.0 + 1)).execute(c))?;
-    Ok(())
-}
-
-/// Whether a job was hastened since it was claimed.
-pub fn was_hastened(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
-    let query = jobs::table.find(&job.id).select(jobs::due_at);
-    let due_at: Option<i64> = on!(db, c => query.get_result(c).optional())?;
-    Ok(due_at.is_some_and(|due_at| due_at > job.due_at))
-}
-
-/// Whether the order has a push newer than `job`. Their times strictly increase within an order; their ids
-/// do not, for they are drawn before the transaction that decides which comes first.
-pub fn has_newer_push(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
-    let newer = jobs::table
-        .filter(jobs::target_id.eq(&job.target_id))
-        .filter(jobs::kind.eq(JobKind::Push.as_str()))
-        .filter(jobs::created_at.gt(job.created_at))
-        .select(jobs::id);
-    let newer: Option<String> = on!(db, c => newer.first(c).optional())?;
-    Ok(newer.is_some())
 }
 
 /// Moves every job of a target from one status to another.

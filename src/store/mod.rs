@@ -11,6 +11,7 @@ pub mod orders;
 pub mod packages;
 mod pool;
 pub mod projects;
+pub mod pushes;
 mod readers;
 pub mod request_logs;
 mod schema;
