@@ -7,7 +7,6 @@ use crosscheck::config::{Config, Given};
 use crosscheck::crypto::KeyRing;
 use crosscheck::demo::{self, Demo};
 use crosscheck::domain::category::Category;
-use crosscheck::domain::problem::Problem;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
 use crosscheck::exchange::{Exchange, Settings, keys};
 use crosscheck::providers::registry;
@@ -258,25 +257,19 @@ async fn set_up(
         given.insert(name.to_owned(), Zeroizing::new(value));
     }
     let exchange = open_exchange(config).await?;
-    let project = exchange.project_of(integration).await.map_err(in_words)?;
+    let project = exchange
+        .project_of(integration)
+        .await
+        .map_err(|problem| problem.in_full())?;
     let done = exchange
         .set_up(&project, integration, step, given)
         .await
-        .map_err(in_words)?;
+        .map_err(|problem| problem.in_full())?;
     println!("{:#}", done.shown);
     for credential in done.set {
         println!("stored in the integration: {credential}");
     }
     Ok(())
-}
-
-/// A refusal with everything that is wrong, for a terminal.
-fn in_words(problem: Problem) -> String {
-    let told = problem
-        .violations
-        .iter()
-        .map(|one| format!("\n  {}: {}", one.pointer, one.message));
-    problem.message.clone() + &told.collect::<String>()
 }
 
 async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dyn Error>> {

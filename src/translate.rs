@@ -65,14 +65,9 @@ pub fn translate(
         headers: Vec::new(),
         body: payload,
     };
-    let inquiry = translator.read(found, &request).map_err(|refusal| {
-        let problem = refusal.problem();
-        let told = problem
-            .violations
-            .iter()
-            .map(|one| format!("\n  {}: {}", one.pointer, one.message));
-        TranslateError::Refused(problem.message.clone() + &told.collect::<String>())
-    })?;
+    let inquiry = translator
+        .read(found, &request)
+        .map_err(|refusal| TranslateError::Refused(refusal.problem().in_full()))?;
     let Inquiry::PlaceOrder(order) = inquiry else {
         return Err(TranslateError::NoEvent(operation.to_owned()));
     };

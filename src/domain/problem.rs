@@ -148,6 +148,15 @@ impl Problem {
         )
     }
 
+    /// The message, and beneath it everything that is wrong: for a terminal.
+    pub fn in_full(&self) -> String {
+        let told = self
+            .violations
+            .iter()
+            .map(|one| format!("\n  {}: {}", one.pointer, one.message));
+        self.message.clone() + &told.collect::<String>()
+    }
+
     /// After how many seconds a second try makes sense.
     pub fn retry_after(&self) -> Option<u32> {
         matches!(self.code.status(), 503).then_some(1)

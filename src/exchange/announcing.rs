@@ -63,14 +63,20 @@ impl Announcing {
         let Some(status) = pushed.map(|revision| revision.status()).transpose()? else {
             return Ok(());
         };
+        if !status.is_final() {
+            return Ok(());
+        }
+        let Some(row) = orders::with_id(db, project.as_str(), order.as_str())? else {
+            return Ok(());
+        };
+        let (account, _) = orders::placed_through(db, &row)?;
+        if registry::find(&account.provider).is_some_and(|one| one.descriptor().reads_status) {
+            return Ok(());
+        }
+        // With its record, which may be large, only where the vendor is to be told.
         let Some((order, record_sealed)) = orders::find(db, &project, &order)? else {
             return Ok(());
         };
-        let (account, _) = orders::placed_through(db, &order)?;
-        let reads = registry::find(&account.provider).is_some_and(|one| one.descriptor().reads_status);
-        if reads || !status.is_final() {
-            return Ok(());
-        }
         let event = modified(&self.vault, self.ambient.as_ref(), &order, &record_sealed, status)
             .map_err(|problem| StoreError::Defect(problem.to_string()))?;
         let at = Timestamp(event.created_at);

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 const MAX_LENGTH: usize = 4096;
 
 /// What stands for a secret that is set.
-const MASK: &str = "********";
+pub const MASK: &str = "********";
 
 impl Exchange {
     /// Takes the credentials that `holder` sent into `fields`: a text sets, null clears, what is left out stays.

@@ -10,7 +10,7 @@ use crate::exchange::customer::Customer;
 use crate::json::{self, Schema};
 use crate::outbox::client::{Client, Outgoing};
 use crate::outbox::signing;
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use crate::providers::authorization::basic_header;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -150,10 +150,7 @@ impl<'a> ListUrl<'a> {
         }
         let body = body.to_string().into_bytes();
         let signed = signing::headers([self.signing_secret.as_str()], call_id, at, &body);
-        let basic = self
-            .api_key
-            .as_ref()
-            .map(|key| Zeroizing::new(format!("Basic {}", BASE64.encode(format!("{}:", key.as_str())))));
+        let basic = self.api_key.as_ref().map(|key| basic_header(key, ""));
         let mut headers: Vec<_> = signed
             .iter()
             .map(|(name, value)| (*name, value.as_str()))

@@ -23,3 +23,4 @@ pub mod set_up;
 pub mod webhooks;
 
 pub use context::{Exchange, OpenError, Settings};
+pub use credentials::MASK;

@@ -33,7 +33,7 @@ impl Exchange {
         order.package_id = Cow::Owned(package_id);
         let id = OrderId::new(customer.category, self.ambient.uuid());
         let at = self.ambient.now();
-        let row = self.fresh_row(customer, &id, &order, at);
+        let mut row = self.fresh_row(customer, &id, &order, at);
         let push = self.placement_push(customer, &row, at);
         let news = News {
             project: customer.project.as_str(),
@@ -57,10 +57,7 @@ impl Exchange {
         };
         let mut entry = self.log_entry(customer, call, call.status(Ok(&placed)), note);
         let ambient = Arc::clone(&self.ambient);
-        let row = OrderRow {
-            event_id: event.id.clone(),
-            ..row
-        };
+        row.event_id.clone_from(&event.id);
         let earlier = self
             .store
             .write(move |db| {

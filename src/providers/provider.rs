@@ -13,6 +13,7 @@ use crate::domain::package::{Offer, Parameter};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::result::{Outcome, ResultUpdate, Status};
 use crate::domain::timestamp::Timestamp;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -253,6 +254,15 @@ impl Response {
         }
     }
 
+    /// The same with one more key at the top of its JSON object.
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
+            body.insert(key.to_owned(), value.into());
+            self.body = Value::Object(body).to_string().into_bytes();
+        }
+        self
+    }
+
     /// The refusal in the catalogue's own shape, for an ATS that looks at the status alone.
     pub fn refuse(refusal: &Refusal, at: Timestamp) -> Self {
         let problem = refusal.problem();
@@ -327,6 +337,13 @@ pub struct CallResponse {
     pub body: Vec<u8>,
     /// Whether that is the whole body.
     pub complete: bool,
+}
+
+impl CallResponse {
+    /// Whether the ATS answered without a body.
+    pub fn is_silent(&self) -> bool {
+        self.complete && self.body.iter().all(u8::is_ascii_whitespace)
+    }
 }
 
 /// What a response means.

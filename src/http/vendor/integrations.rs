@@ -5,8 +5,8 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::domain::problem::Problem;
 use crate::domain::timestamp::Timestamp;
-use crate::exchange::Exchange;
 use crate::exchange::integrations::IntegrationChange;
+use crate::exchange::{Exchange, MASK};
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
@@ -30,9 +30,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(update_integration)
         .service(delete_integration);
 }
-
-/// What stands for a secret that is set.
-const MASK: &str = "********";
 
 /// A new integration.
 #[derive(Deserialize, ToSchema)]

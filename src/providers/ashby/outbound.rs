@@ -105,12 +105,7 @@ fn field(parameter: &Parameter) -> Value {
 
 /// Every refusal has a `message`.
 fn refuse(refusal: &Refusal, at: Timestamp) -> Response {
-    let mut response = Response::refuse(refusal, at);
-    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
-        body.insert("success".to_owned(), false.into());
-        response.body = Value::Object(body).to_string().into_bytes();
-    }
-    response
+    Response::refuse(refusal, at).with("success", false)
 }
 
 /// One `assessment.update`.
@@ -145,10 +140,9 @@ pub fn judge(response: &CallResponse) -> Verdict {
     let failed = answered
         .as_ref()
         .is_some_and(|answered| answered.success == Some(false));
-    let silent = response.complete && response.body.iter().all(u8::is_ascii_whitespace);
     match response.status {
         200..=299 if failed => Verdict::Rejected(told(answered)),
-        200..=299 if (answered.is_some() && response.complete) || silent => Verdict::Done,
+        200..=299 if (answered.is_some() && response.complete) || response.is_silent() => Verdict::Done,
         404 | 410 => Verdict::Rejected(format!("Ashby answered {}: {}", response.status, told(answered))),
         400 | 422 if failed => Verdict::Rejected(told(answered)),
         _ => Verdict::Retry(response.retry_after),

@@ -32,12 +32,7 @@ pub fn answer(outcome: Result<&Answer, &Refusal>, at: Timestamp) -> Response {
 
 /// Recruitee shows `error` to the user.
 fn refuse(refusal: &Refusal, at: Timestamp) -> Response {
-    let mut response = Response::refuse(refusal, at);
-    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
-        body.insert("error".to_owned(), refusal.problem().message.into());
-        response.body = Value::Object(body).to_string().into_bytes();
-    }
-    response
+    Response::refuse(refusal, at).with("error", refusal.problem().message)
 }
 
 /// One PATCH of the report.
@@ -66,12 +61,11 @@ pub fn publish(order: &PublishedOrder<'_>, credentials: &Credentials) -> Result<
 pub fn judge(response: &CallResponse) -> Verdict {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let failed = body.as_ref().is_some_and(|body| body.get("error").is_some());
-    let silent = response.complete && response.body.iter().all(u8::is_ascii_whitespace);
     match response.status {
         200..=299 if failed => {
             Verdict::Rejected(format!("Recruitee answered {} with an error", response.status))
         }
-        200..=299 if (body.is_some() && response.complete) || silent => Verdict::Done,
+        200..=299 if (body.is_some() && response.complete) || response.is_silent() => Verdict::Done,
         400 | 404 | 410 | 422 => Verdict::Rejected(format!("Recruitee answered {}", response.status)),
         _ => Verdict::Retry(response.retry_after),
     }
