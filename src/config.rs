@@ -19,7 +19,8 @@ pub struct Given {
     #[arg(long, env = "CROSSCHECK_LISTEN", global = true, value_name = "ADDRESS")]
     #[serde(skip_serializing_if = "is_unset")]
     pub listen: Option<String>,
-    /// Where to keep everything [default: sqlite://crosscheck.db]
+    /// Where to keep everything: sqlite://FILE, or postgres://USER:PASSWORD@HOST/DATABASE (15 or later) for several
+    /// replicas [default: sqlite://crosscheck.db]
     #[arg(
         long,
         env = "CROSSCHECK_DATABASE_URL",
@@ -46,7 +47,7 @@ pub struct Given {
     #[serde(skip_serializing_if = "is_unset")]
     pub api_key: Option<String>,
     /// The keys that seal what is stored, `id:base64 of 32 bytes[,id:...]`: the first seals, all open
-    /// [default: a file beside the database, made at the first start]
+    /// [default: a file beside a SQLite database, made at the first start; PostgreSQL needs the setting]
     #[arg(
         long,
         env = "CROSSCHECK_SECRET_KEYS",
@@ -56,11 +57,48 @@ pub struct Given {
     )]
     #[serde(skip_serializing_if = "is_unset")]
     pub secret_keys: Option<String>,
+    /// What this process does: `api` (answer ATSs and vendors), `worker` (send what is due) or `all`; only on
+    /// PostgreSQL can it be less than all [default: all]
+    #[arg(long, env = "CROSSCHECK_ROLE", global = true, value_name = "ROLE")]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub role: Option<String>,
     /// Networks (CIDRs, separated by commas) that may be called although not public, over http and on any port,
     /// such as 127.0.0.0/8 for development [default: none; all else must be https on port 443]
     #[arg(long, env = "CROSSCHECK_ALLOWED_TARGETS", global = true, value_name = "CIDRS")]
     #[serde(skip_serializing_if = "is_unset")]
     pub allowed_targets: Option<String>,
+}
+
+/// Which part of the work a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Answers ATSs and vendors, and leaves sending to others.
+    Api,
+    /// Sends what is due; answers health checks only.
+    Worker,
+    /// Both.
+    All,
+}
+
+impl Role {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "api" => Some(Self::Api),
+            "worker" => Some(Self::Worker),
+            "all" => Some(Self::All),
+            _ => None,
+        }
+    }
+
+    /// Whether it answers ATSs and vendors.
+    pub fn answers(self) -> bool {
+        self != Self::Worker
+    }
+
+    /// Whether it sends what is due.
+    pub fn sends(self) -> bool {
+        self != Self::Api
+    }
 }
 
 fn is_unset(setting: &Option<String>) -> bool {
@@ -71,7 +109,7 @@ fn is_unset(setting: &Option<String>) -> bool {
 pub struct Config {
     /// Address to listen on.
     pub listen: String,
-    /// `sqlite://...`.
+    /// `sqlite://...` or `postgres://...`.
     pub database_url: String,
     /// The base of every URL that is handed out, where it is not the address.
     pub public_url: Option<String>,
@@ -81,6 +119,8 @@ pub struct Config {
     secret_keys: Option<Zeroizing<String>>,
     /// Networks that may be called although not public.
     pub allowed_targets: Vec<IpNet>,
+    /// What this process does.
+    pub role: Role,
 }
 
 /// Why the settings cannot be used.
@@ -118,20 +158,29 @@ impl Config {
             .extract()
             .map_err(|error| ConfigError::File(Box::new(error)))?;
         let set = |setting: Option<String>| setting.filter(|text| !text.trim().is_empty());
+        let setting = |setting, problem: &str| ConfigError::Setting {
+            setting,
+            problem: problem.to_owned(),
+        };
         let public_url = set(settings.public_url).map(|url| url.trim_end_matches('/').to_owned());
         if public_url
             .as_deref()
             .is_some_and(|url| !crate::domain::result::is_web_url(url))
         {
-            let problem = "it must be an absolute http or https URL".to_owned();
-            return Err(ConfigError::Setting {
-                setting: "CROSSCHECK_PUBLIC_URL",
-                problem,
-            });
+            let problem = "it must be an absolute http or https URL";
+            return Err(setting("CROSSCHECK_PUBLIC_URL", problem));
+        }
+        let role = set(settings.role).map_or(Some(Role::All), |role| Role::parse(role.trim()));
+        let role = role.ok_or_else(|| setting("CROSSCHECK_ROLE", "it must be api, worker or all"))?;
+        let database_url = set(settings.database_url).unwrap_or_else(|| "sqlite://crosscheck.db".to_owned());
+        if role != Role::All && !is_postgres(&database_url) {
+            let problem = "a SQLite database has one process, which does all; parts need PostgreSQL";
+            return Err(setting("CROSSCHECK_ROLE", problem));
         }
         Ok(Self {
+            role,
+            database_url,
             listen: set(settings.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
-            database_url: set(settings.database_url).unwrap_or_else(|| "sqlite://crosscheck.db".to_owned()),
             public_url,
             api_key: set(settings.api_key).map(Zeroizing::new),
             secret_keys: set(settings.secret_keys).map(Zeroizing::new),
@@ -143,6 +192,16 @@ impl Config {
     pub fn key_ring(&self, ambient: &dyn Ambient) -> Result<KeyRing, ConfigError> {
         if let Some(keys) = &self.secret_keys {
             return Ok(KeyRing::parse(keys)?);
+        }
+        if is_postgres(&self.database_url) {
+            let problem = format!(
+                "it must be set where several replicas share a PostgreSQL database. A fresh one, to be kept safe: {}",
+                KeyRing::generate(ambient).as_str()
+            );
+            return Err(ConfigError::Setting {
+                setting: "CROSSCHECK_SECRET_KEYS",
+                problem,
+            });
         }
         let database = sqlite_path(&self.database_url).unwrap_or_default();
         let mut path = database.into_os_string();
@@ -161,6 +220,11 @@ pub fn sqlite_path(url: &str) -> Option<PathBuf> {
     url.strip_prefix("sqlite://")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
+}
+
+/// Whether `url` names a PostgreSQL database.
+pub fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {

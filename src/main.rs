@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use crosscheck::ambient::{Ambient, System};
-use crosscheck::config::{Config, Given};
+use crosscheck::config::{Config, Given, Role};
 use crosscheck::crypto::KeyRing;
 use crosscheck::demo::{self, Demo};
 use crosscheck::domain::category::Category;
@@ -191,6 +191,7 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         public_url: config.public_url.clone(),
         ring: config.key_ring(ambient.as_ref())?,
         allowed_targets: config.allowed_targets.clone(),
+        role: config.role,
     };
     let served = serve::start(serve, ambient).await?;
     // Before anybody is told that it listens: a signal that comes then must already find somebody home.
@@ -305,6 +306,7 @@ async fn play(provider: String, generic: bool, keep: bool) -> Result<(), Box<dyn
         public_url: None,
         ring: KeyRing::parse(&KeyRing::generate(ambient.as_ref()))?,
         allowed_targets: vec!["127.0.0.0/8".parse()?],
+        role: Role::All,
     };
     let served = serve::start(serve, ambient).await?;
     let (_, key) = served.exchange.create_key("demo", None).await?;

@@ -1,6 +1,7 @@
 //! Brings the whole server up: database, worker, HTTP; and down again in the right order.
 
 use crate::ambient::Ambient;
+use crate::config::Role;
 use crate::crypto::KeyRing;
 use crate::exchange::{Exchange, OpenError, Settings};
 use crate::http::server;
@@ -16,8 +17,10 @@ use tokio::task::JoinHandle;
 pub struct Serve {
     /// Address to listen on; port 0 picks a free one.
     pub listen: String,
-    /// `sqlite://...`.
+    /// `sqlite://...` or `postgres://...`.
     pub database_url: String,
+    /// Which part of the work this process does.
+    pub role: Role,
     /// How others reach the server, where it is not the address.
     pub public_url: Option<String>,
     /// The sealing keys.
@@ -54,7 +57,7 @@ pub struct Served {
     pub url: String,
     /// Its use cases.
     pub exchange: Exchange,
-    worker: Running,
+    worker: Option<Running>,
     handle: ServerHandle,
     http: JoinHandle<std::io::Result<()>>,
 }
@@ -74,8 +77,11 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         allowed_targets: serve.allowed_targets,
     };
     let exchange = Exchange::open(settings, ambient).await?;
-    let worker = exchange.start_outbox().await?;
-    let server = server::server(listener, exchange.clone()).map_err(ServeError::Http)?;
+    let worker = match serve.role.sends() {
+        true => Some(exchange.start_outbox().await?),
+        false => None,
+    };
+    let server = server::server(listener, exchange.clone(), serve.role).map_err(ServeError::Http)?;
     let handle = server.handle();
     let http = tokio::spawn(server);
     Ok(Served {
@@ -94,6 +100,8 @@ impl Served {
         if let Err(error) = self.http.await {
             tracing::error!(%error, "the HTTP server did not end well");
         }
-        self.worker.stop().await;
+        if let Some(worker) = self.worker {
+            worker.stop().await;
+        }
     }
 }

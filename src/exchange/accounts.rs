@@ -156,6 +156,7 @@ impl Exchange {
         let (row, integration) = self
             .store
             .write(move |db| {
+                accounts::lock(db, &id)?;
                 let (mut row, integration) = accounts::find(db, &project, &id)?.ok_or_else(unknown)?;
                 let provider =
                     registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
@@ -232,6 +233,8 @@ fn choose(
     named: Option<IntegrationId>,
     on_the_spot: IntegrationRow,
 ) -> Result<String, Problem> {
+    // Two first customers at once make one integration, and nobody removes the one that is chosen.
+    integrations::lock(db, project)?;
     if let Some(id) = named {
         let row = integrations::find(db, project, &id)?.ok_or_else(unknown_integration)?;
         let fits = row.provider == on_the_spot.provider && row.category == on_the_spot.category;

@@ -10,22 +10,25 @@ use crate::domain::event::EventType;
 use crate::domain::id::{OrderId, ProjectId};
 use crate::domain::timestamp::Timestamp;
 use crate::outbox::announcer::{Announcement, Announcer};
-use crate::outbox::{Outbox, Running};
+use crate::outbox::{LARGE_PLACES, Outbox, Running};
 use crate::providers::registry;
-use crate::store::jobs::{self, JobRow};
-use crate::store::{Db, StoreError, StoreResult, events, orders};
+use crate::store::jobs::JobRow;
+use crate::store::{Db, StoreError, StoreResult, claims, events, orders};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 impl Exchange {
-    /// Starts sending what is due. No other worker may be alive on an embedded database, so every lease that
-    /// is left is one of a process that died.
+    /// Starts sending what is due.
     pub async fn start_outbox(&self) -> Result<Running, StoreError> {
         let ownership = self.store.own()?;
-        let freed = self.store.write(jobs::free_leases).await?;
-        if freed > 0 {
-            tracing::info!(freed, "jobs of a process that ended are due again");
+        // Nobody else is alive on an embedded database, so every lease that is left is one of a process that died.
+        if !self.store.is_shared() {
+            let freed = self.store.write(claims::free_leases).await?;
+            if freed > 0 {
+                tracing::info!(freed, "jobs of a process that ended are due again");
+            }
         }
         let outbox = Outbox {
             store: self.store.clone(),
@@ -35,9 +38,10 @@ impl Exchange {
             announcer: Arc::new(Announcing::new(self.vault.clone(), Arc::clone(&self.ambient))),
             public_url: Arc::clone(&self.public_url),
             wake: self.wake.clone(),
+            large: Semaphore::new(LARGE_PLACES),
             ownership,
         };
-        Ok(outbox.start())
+        outbox.start()
     }
 }
 

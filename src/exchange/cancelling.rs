@@ -42,6 +42,7 @@ impl Exchange {
         let push = owed.then(|| PushId::new(self.ambient.uuid()));
         self.store
             .write(move |db| {
+                orders::lock(db, &row.id)?;
                 let newest = orders::newest_revision(db, &row.project_id, &row.id)?;
                 match newest.as_ref().map(RevisionRow::status).transpose()? {
                     // The same wish again, or the vendor's own: there is nothing left to do.
@@ -53,7 +54,7 @@ impl Exchange {
                         orders::revise(db, &revision)?;
                         orders::mark_cancelled(db, &row.project_id, &row.id, at)?;
                         match &push {
-                            Some(push) => queue_push(db, &revision, push)?,
+                            Some(push) => queue_push(db, &row, &revision, push)?,
                             None => pushes::supersede(db, &row.project_id, &row.id, at)?,
                         }
                         publish(db, ambient.as_ref(), &event)?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What the exchange needs to know.
 pub struct Settings {
-    /// `sqlite://...`.
+    /// `sqlite://...` or `postgres://...`.
     pub database_url: String,
     /// The sealing keys.
     pub ring: KeyRing,
@@ -56,13 +56,17 @@ const LOOKUP_KEY: &str = "lookup_key";
 impl Exchange {
     /// Opens the database, brings it up to date, and makes the first project where there is none.
     pub async fn open(settings: Settings, ambient: Arc<dyn Ambient>) -> Result<Self, OpenError> {
-        let store = Store::open(&settings.database_url)?;
+        let url = settings.database_url;
+        let opened = tokio::task::spawn_blocking(move || Store::open(&url));
+        let store = opened
+            .await
+            .map_err(|error| StoreError::Defect(error.to_string()))??;
         let ring = Arc::new(settings.ring);
         let lookup_key = lookup_key(&store, &ring, &ambient).await?;
         let exchange = Self {
             vault: Vault::new(ring, &lookup_key, Arc::clone(&ambient)),
             client: Client::new(AddressGuard::new(settings.allowed_targets))?,
-            wake: Wake::default(),
+            wake: Wake::of(&store),
             public_url: settings.public_url.into(),
             store,
             ambient,
@@ -90,9 +94,12 @@ impl Exchange {
 
     async fn ensure_project(&self) -> Result<(), OpenError> {
         let (id, at) = (ProjectId::new(self.ambient.uuid()), self.ambient.now());
-        let made = self.store.write(move |db| match projects::first(db)? {
-            Some(_) => Ok(()),
-            None => projects::insert(db, &id, "default", at),
+        let made = self.store.write(move |db| {
+            projects::lock(db)?;
+            match projects::first(db)? {
+                Some(_) => Ok(()),
+                None => projects::insert(db, &id, "default", at),
+            }
         });
         Ok(made.await?)
     }
@@ -112,9 +119,12 @@ async fn lookup_key(
     };
     let fresh = crypto::seal(ring, ambient.as_ref(), place, &random_key::<64>(ambient.as_ref()));
     let sealed = store
-        .write(move |db| match projects::setting(db, LOOKUP_KEY)? {
-            Some(sealed) => Ok::<_, StoreError>(sealed),
-            None => projects::insert_setting(db, LOOKUP_KEY, &fresh).map(|()| fresh),
+        .write(move |db| {
+            projects::lock(db)?;
+            match projects::setting(db, LOOKUP_KEY)? {
+                Some(sealed) => Ok::<_, StoreError>(sealed),
+                None => projects::insert_setting(db, LOOKUP_KEY, &fresh).map(|()| fresh),
+            }
         })
         .await?;
     let key = crypto::open(ring, place, &sealed)?;

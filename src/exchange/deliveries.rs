@@ -57,9 +57,6 @@ impl Exchange {
         let (project, at) = (project.clone(), self.ambient.now());
         let retried = self.store.write(move |db| {
             let row = jobs::find(db, &project, kind, &id)?.ok_or_else(|| unknown(kind))?;
-            if row.status()? == JobStatus::Sending {
-                return Err(Problem::of(ErrorCode::InFlight));
-            }
             let mut to = JobStatus::Pending;
             match kind {
                 JobKind::Push if pushes::has_newer(db, &row)? => {
@@ -70,6 +67,7 @@ impl Exchange {
                 }
                 JobKind::Push => {}
                 JobKind::Delivery => {
+                    webhooks::lock(db, &row.target_id)?;
                     let endpoint = webhooks::with_ids(db, std::slice::from_ref(&row.target_id))?;
                     let endpoint = endpoint
                         .first()
@@ -79,7 +77,9 @@ impl Exchange {
                     }
                 }
             }
-            jobs::restart(db, &row, to, at)?;
+            if !jobs::restart(db, &row, to, at)? {
+                return Err(Problem::of(ErrorCode::InFlight));
+            }
             jobs::find(db, &project, kind, &id)?.ok_or_else(|| unknown(kind))
         });
         let retried = retried.await?;

@@ -9,7 +9,7 @@ use crate::domain::id::{DeliveryId, EventId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::EventRow;
-use crate::store::jobs::{self, JobKind, JobRow, JobStatus};
+use crate::store::jobs::{self, JobRow, JobStatus};
 use crate::store::{Db, Page, StoreResult, events, webhooks};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -77,15 +77,8 @@ fn queue(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow, at: Timestamp
     )?;
     for subscriber in &subscribers {
         let id = DeliveryId::new(ambient.uuid());
-        let mut job = JobRow::new(
-            JobKind::Delivery,
-            id.as_str(),
-            &event.project_id,
-            &event.id,
-            &subscriber.id,
-            at,
-        );
-        if !subscriber.enabled {
+        let mut job = JobRow::delivery(&id, event, &subscriber.id, at);
+        if !webhooks::is_enabled(db, subscriber)? {
             job.status = JobStatus::Paused.as_str().to_owned();
         }
         jobs::insert(db, &job)?;

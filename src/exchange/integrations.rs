@@ -70,6 +70,7 @@ impl Exchange {
         let changed = self
             .store
             .write(move |db| {
+                integrations::lock(db, &project)?;
                 let mut row = integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
                 let provider =
                     registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
@@ -112,6 +113,7 @@ impl Exchange {
         let (id, project) = (IntegrationId::parse(id).ok_or_else(unknown)?, project.clone());
         self.store
             .write(move |db| {
+                integrations::lock(db, &project)?;
                 integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
                 if integrations::has_accounts(db, &id)? {
                     return Err(Problem::of(ErrorCode::IntegrationInUse));

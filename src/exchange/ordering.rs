@@ -14,7 +14,7 @@ use crate::domain::result::{Outcome, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::providers::provider::{Answer, Refusal};
 use crate::providers::registry;
-use crate::store::jobs::{self, JobKind, JobRow};
+use crate::store::jobs::{self, JobRow};
 use crate::store::orders::{self, OrderRow, Placing};
 use crate::store::{packages, request_logs};
 use std::borrow::Cow;
@@ -127,16 +127,7 @@ impl Exchange {
     fn placement_push(&self, customer: &Customer, row: &OrderRow, at: Timestamp) -> Option<JobRow> {
         let provider = registry::find(&customer.account.provider)?;
         let owed = provider.descriptor().told_of_placement && row.state_sealed.is_some();
-        owed.then(|| {
-            JobRow::new(
-                JobKind::Push,
-                PushId::new(self.ambient.uuid()).as_str(),
-                &row.project_id,
-                &row.id,
-                &row.id,
-                at,
-            )
-        })
+        owed.then(|| JobRow::push(&PushId::new(self.ambient.uuid()), row, &row.id, at))
     }
 
     /// The answer for an order that stood before: with its status, where there is one already.

@@ -15,7 +15,7 @@ use crate::providers::descriptor::{Descriptor, FieldKind, Requirement, ResultFie
 use crate::providers::provider::{Answer, OrderRef, OrderStatus, Refusal};
 use crate::providers::registry;
 use crate::store::events::EventRow;
-use crate::store::jobs::{self, JobKind, JobRow};
+use crate::store::jobs::{self, JobRow};
 use crate::store::orders::{self, OrderRow, RevisionRow};
 use crate::store::{Db, StoreError, pushes};
 use serde_json::Value;
@@ -108,6 +108,7 @@ impl Exchange {
     async fn store_revision(&self, order: OrderRow, mut revision: RevisionRow) -> Result<(), Problem> {
         let push = PushId::new(self.ambient.uuid());
         let stored = self.store.write(move |db| {
+            orders::lock(db, &order.id)?;
             let newest = orders::newest_revision(db, &order.project_id, &order.id)?;
             if let Some(newest) = &newest {
                 if newest.body_hash == revision.body_hash {
@@ -124,7 +125,7 @@ impl Exchange {
             revision.follow(newest.as_ref(), &order);
             orders::revise(db, &revision)?;
             if order.state_sealed.is_some() {
-                queue_push(db, &revision, &push)?;
+                queue_push(db, &order, &revision, &push)?;
             }
             Ok::<_, Problem>(())
         });
@@ -286,18 +287,15 @@ impl Exchange {
     }
 }
 
-pub(super) fn queue_push(db: &mut Db<'_>, revision: &RevisionRow, push: &PushId) -> Result<(), StoreError> {
+pub(super) fn queue_push(
+    db: &mut Db<'_>,
+    order: &OrderRow,
+    revision: &RevisionRow,
+    push: &PushId,
+) -> Result<(), StoreError> {
     let at = Timestamp(revision.created_at);
     pushes::supersede(db, &revision.project_id, &revision.order_id, at)?;
-    let job = JobRow::new(
-        JobKind::Push,
-        push.as_str(),
-        &revision.project_id,
-        &revision.id,
-        &revision.order_id,
-        at,
-    );
-    jobs::insert(db, &job)
+    jobs::insert(db, &JobRow::push(push, order, &revision.id, at))
 }
 
 /// What the ATS needs and does not get.

@@ -108,6 +108,7 @@ impl Exchange {
         let exchange = self.clone();
         self.store
             .write(move |db| {
+                integrations::lock(db, &project)?;
                 let mut row = integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
                 let place = credentials::of_integration(&row);
                 let mut fields = credentials::open(&exchange.vault, place, row.credentials_sealed.as_ref())?;

@@ -88,6 +88,7 @@ impl Exchange {
         let id = WebhookId::parse(id).ok_or_else(unknown)?;
         let (exchange, project, at) = (self.clone(), project.clone(), self.ambient.now());
         let changed = self.store.write(move |db| {
+            webhooks::lock(db, id.as_str())?;
             let mut row = webhooks::find(db, &project, &id)?.ok_or_else(unknown)?;
             let was_enabled = row.enabled;
             exchange.apply_webhook(&mut row, &change)?;
@@ -141,6 +142,7 @@ impl Exchange {
         );
         self.store
             .write(move |db| {
+                webhooks::lock(db, id.as_str())?;
                 if !webhooks::delete(db, &project, &id)? {
                     return Err(unknown());
                 }

@@ -1,7 +1,8 @@
 //! The HTTP server: its limits, its middleware, its faces.
 
 use super::body::BodySchemas;
-use super::{ats, openapi, problem};
+use super::{ats, openapi, operator, problem};
+use crate::config::Role;
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::exchange::Exchange;
 use actix_web::dev::{Server, ServiceResponse};
@@ -19,8 +20,8 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// How long requests that are under way get at a shutdown.
 const SHUTDOWN_SECONDS: u64 = 20;
 
-/// A server of `exchange` on `listener`; it runs when it is awaited.
-pub fn server(listener: TcpListener, exchange: Exchange) -> std::io::Result<Server> {
+/// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited.
+pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io::Result<Server> {
     let document = serde_json::to_value(openapi::document())?;
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
@@ -28,10 +29,20 @@ pub fn server(listener: TcpListener, exchange: Exchange) -> std::io::Result<Serv
     let make_app = move || {
         // Routes are tried in order: the one under load comes first.
         let (app, document) = App::new()
-            .configure(ats::external_trigger::routes)
+            .configure(|config| {
+                if role.answers() {
+                    ats::external_trigger::routes(config);
+                }
+            })
             .into_utoipa_app()
             .openapi(openapi::base())
-            .configure(openapi::routes)
+            .configure(|config| {
+                if role.answers() {
+                    openapi::routes(config);
+                } else {
+                    operator::health::routes(config);
+                }
+            })
             .split_for_parts();
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))

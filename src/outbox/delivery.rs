@@ -11,23 +11,18 @@ use crate::store::jobs::JobRow;
 use crate::store::webhooks::WebhookRow;
 use crate::store::{StoreResult, events, webhooks};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-/// The events and endpoints of a batch of deliveries.
-pub(super) struct Loaded {
-    events: HashMap<String, Arc<EventRow>>,
-    webhooks: HashMap<String, Arc<WebhookRow>>,
-}
+/// An event whose sealed bytes are more than these is read by itself, and few of them at once: they are what memory
+/// is needed for.
+const LARGE: i64 = 16 * 1024;
 
-impl Loaded {
-    pub(super) fn get(&self, job: &JobRow) -> Option<(Arc<EventRow>, Arc<WebhookRow>)> {
-        let event = self.events.get(&job.subject_id)?;
-        let webhook = self.webhooks.get(&job.target_id)?;
-        Some((Arc::clone(event), Arc::clone(webhook)))
-    }
+/// The endpoints of a batch of deliveries, and their events but for the large ones.
+pub(super) struct Loaded {
+    events: HashMap<String, EventRow>,
+    webhooks: HashMap<String, WebhookRow>,
 }
 
 pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
@@ -41,38 +36,46 @@ pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<
     outbox
         .store
         .read(move |db| {
-            let events = events::with_ids(db, &subjects)?;
+            let events = events::up_to(db, &subjects, LARGE)?;
             let webhooks = webhooks::with_ids(db, &targets)?;
             Ok(Loaded {
-                events: events
-                    .into_iter()
-                    .map(|row| (row.id.clone(), Arc::new(row)))
-                    .collect(),
-                webhooks: webhooks
-                    .into_iter()
-                    .map(|row| (row.id.clone(), Arc::new(row)))
-                    .collect(),
+                events: events.into_iter().map(|row| (row.id.clone(), row)).collect(),
+                webhooks: webhooks.into_iter().map(|row| (row.id.clone(), row)).collect(),
             })
         })
         .await
 }
 
-pub(super) async fn send(
-    outbox: &Outbox,
-    material: Option<(Arc<EventRow>, Arc<WebhookRow>)>,
-    ends: Instant,
-) -> Tried {
-    let Some((event, webhook)) = material else {
+pub(super) async fn send(outbox: &Outbox, loaded: &Loaded, job: &JobRow, ends: Instant) -> Tried {
+    let Some(webhook) = loaded.webhooks.get(&job.target_id) else {
         return Tried::never("its endpoint was deleted");
     };
+    if let Some(event) = loaded.events.get(&job.subject_id) {
+        return send_event(outbox, event, webhook, ends).await;
+    }
+    // A large one keeps its place until it is sent.
+    let Ok(Ok(_place)) = tokio::time::timeout_at(ends, outbox.large.acquire()).await else {
+        return Tried::NotMade;
+    };
+    let ids = [job.subject_id.clone()];
+    match outbox.store.read(move |db| events::with_ids(db, &ids)).await {
+        Ok(found) => match found.first() {
+            Some(event) => send_event(outbox, event, webhook, ends).await,
+            None => Tried::never("its event is gone"),
+        },
+        Err(error) => Tried::unready(&error),
+    }
+}
+
+async fn send_event(outbox: &Outbox, event: &EventRow, webhook: &WebhookRow, ends: Instant) -> Tried {
     let Some(deadline) = time_left(ends).filter(|_| webhook.enabled) else {
         return Tried::NotMade;
     };
     let at = outbox.ambient.now();
-    let opened = open(&outbox.vault, &event, &webhook, at);
+    let opened = open(&outbox.vault, event, webhook, at);
     let (body, secrets) = match opened {
         Ok(opened) => opened,
-        Err(error) => return Tried::failed(error.to_string(), 0),
+        Err(error) => return Tried::unready(&error),
     };
     let began = Instant::now();
     let (client, url) = (&outbox.client, &webhook.url);

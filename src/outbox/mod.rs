@@ -6,14 +6,15 @@ pub mod announcer;
 pub mod client;
 pub mod credentials;
 pub mod delivery;
+mod lanes;
 mod outcome;
 mod push;
 mod recorder;
 pub mod schedule;
-mod seats;
 pub mod signing;
+mod sweeper;
 mod tools;
 mod worker;
 
-pub use tools::{Outbox, Wake};
+pub use tools::{LARGE_PLACES, Outbox, Wake};
 pub use worker::Running;

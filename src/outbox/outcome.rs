@@ -1,5 +1,6 @@
 //! What came of a send, before it is written down.
 
+use super::lanes::Ended;
 use crate::domain::timestamp::Timestamp;
 use crate::store::jobs::JobRow;
 use std::time::Duration;
@@ -25,6 +26,11 @@ pub enum Tried {
         /// Milliseconds.
         took: i64,
     },
+    /// Nothing could be sent, through no fault of the receiver; there may be another try.
+    Unready {
+        /// What was wrong.
+        error: String,
+    },
     /// The endpoint answered 410: it wants nothing more.
     Gone {
         /// Milliseconds.
@@ -46,6 +52,33 @@ pub enum Tried {
 }
 
 impl Tried {
+    /// What it says of the receiver.
+    pub fn ended(&self) -> Ended {
+        match self {
+            Self::Done { .. } | Self::Never { status: Some(_), .. } => Ended::Well,
+            Self::Failed { .. } => Ended::Badly,
+            Self::Unready { .. }
+            | Self::Gone { .. }
+            | Self::NotMade
+            | Self::TakenOut
+            | Self::Never { status: None, .. } => Ended::Unsent,
+        }
+    }
+
+    /// How long the receiver asks us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failed { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    pub fn unready(error: &dyn std::error::Error) -> Self {
+        Self::Unready {
+            error: error.to_string(),
+        }
+    }
+
     pub fn failed(error: String, took: i64) -> Self {
         Self::Failed {
             status: None,

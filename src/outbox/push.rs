@@ -46,7 +46,7 @@ pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant) -> Tried {
     let material = match load(outbox, job).await {
         Ok(Some(material)) => material,
         Ok(None) => return Tried::never("its order or revision is gone"),
-        Err(error) => return Tried::failed(error.to_string(), 0),
+        Err(error) => return Tried::unready(&error),
     };
     let Some(provider) = registry::find(&material.account.provider) else {
         return Tried::never("its provider is none that this version knows");
@@ -153,7 +153,7 @@ async fn load(outbox: &Outbox, job: &JobRow) -> Result<Option<Material>, StoreEr
 }
 
 fn render(outbox: &Outbox, provider: &dyn Provider, material: &Material) -> Result<Vec<Call>, Tried> {
-    let retryable = |error: Unready| Tried::failed(error.to_string(), 0);
+    let retryable = |error: Unready| Tried::unready(&error);
     let (order, vault) = (&material.order, &outbox.vault);
     let credentials = credentials::of_both(
         vault,
@@ -186,7 +186,7 @@ fn render(outbox: &Outbox, provider: &dyn Provider, material: &Material) -> Resu
         .map_err(|error| match error {
             Unpublishable::State(_) => Tried::never(error.to_string()),
             // Until somebody sets it, which makes this due at once.
-            Unpublishable::Missing(_) => Tried::failed(error.to_string(), 0),
+            Unpublishable::Missing(_) => Tried::unready(&error),
         })
 }
 

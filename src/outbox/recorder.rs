@@ -6,8 +6,9 @@ use super::outcome::{Outcome, Tried};
 use super::schedule::next_try;
 use super::tools::Outbox;
 use crate::domain::timestamp::Timestamp;
-use crate::store::jobs::{self, AttemptRow, Finished, JobKind, JobRow, JobStatus};
-use crate::store::{Db, StoreError, StoreResult, pushes, webhooks};
+use crate::store::jobs::{self, AttemptRow, JobKind, JobRow, JobStatus};
+use crate::store::outcomes::{self, Finished};
+use crate::store::{Db, StoreError, StoreResult, orders, pushes, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -28,6 +29,8 @@ pub fn start(outbox: Arc<Outbox>) -> (mpsc::Sender<Outcome>, JoinHandle<()>) {
 async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
     let mut batch = Vec::with_capacity(BATCH);
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
+        // In one order, whoever writes: two workers that wait for each other would both have to begin anew.
+        batch.sort_by(|one: &Outcome, other| one.job.target_id.cmp(&other.job.target_id));
         let taken: Arc<[Outcome]> = batch.drain(..).collect();
         if let Err(error) = record_until_done(&outbox, Arc::clone(&taken)).await {
             tracing::error!(%error, "an outcome cannot be written; writing each by itself");
@@ -39,7 +42,7 @@ async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
                 }
             }
         }
-        outbox.wake.wake();
+        outbox.wake.wake_here();
     }
 }
 
@@ -47,11 +50,9 @@ async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
 async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResult<()> {
     loop {
         let (announcer, outcomes) = (Arc::clone(&outbox.announcer), Arc::clone(&batch));
-        let written = outbox.store.write(move |db| {
-            outcomes
-                .iter()
-                .try_for_each(|outcome| record(db, announcer.as_ref(), outcome))
-        });
+        let written = outbox
+            .store
+            .write(move |db| record(db, announcer.as_ref(), &outcomes));
         match written.await {
             Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => {
                 tracing::warn!(%error, outcomes = batch.len(), "outcomes wait to be written");
@@ -62,25 +63,44 @@ async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResul
     }
 }
 
-fn record(db: &mut Db<'_>, announcer: &dyn Announcer, outcome: &Outcome) -> StoreResult<()> {
+fn record(db: &mut Db<'_>, announcer: &dyn Announcer, batch: &[Outcome]) -> StoreResult<()> {
+    let finished: Vec<Finished> = batch
+        .iter()
+        .map(|outcome| finish(db, outcome))
+        .collect::<StoreResult<_>>()?;
+    let written = outcomes::finish(db, &finished)?;
+    for (outcome, finished) in batch.iter().zip(&finished) {
+        if written.contains(&outcome.job.id) {
+            announce(db, announcer, outcome, finished.status)?;
+        }
+    }
+    Ok(())
+}
+
+fn finish(db: &mut Db<'_>, outcome: &Outcome) -> StoreResult<Finished> {
     let Outcome { job, tried, at, .. } = outcome;
-    let kind = job.kind()?;
-    let (status, due_at) = standing(db, kind, outcome)?;
-    let attempt = attempt(job, tried, *at);
-    let finished = Finished {
+    let (status, due_at) = standing(db, job.kind()?, outcome)?;
+    Ok(Finished {
         job: job.clone(),
         status,
         due_at,
         at: *at,
-        reason: match status {
-            JobStatus::Quarantined => Some(TAKEN_OUT),
+        reason: match tried {
+            Tried::TakenOut => Some(TAKEN_OUT.to_owned()),
+            Tried::Unready { error } => Some(error.clone()),
             _ => None,
         },
-        attempt,
-    };
-    if !jobs::finish(db, &finished)? {
-        return Ok(());
-    }
+        attempt: attempt(job, tried, *at),
+    })
+}
+
+fn announce(
+    db: &mut Db<'_>,
+    announcer: &dyn Announcer,
+    Outcome { job, tried, at, .. }: &Outcome,
+    status: JobStatus,
+) -> StoreResult<()> {
+    let kind = job.kind()?;
     match (tried, status) {
         (Tried::Done { .. }, _) if kind == JobKind::Push => {
             announcer.announce(db, job, Announcement::PushArrived)
@@ -88,7 +108,7 @@ fn record(db: &mut Db<'_>, announcer: &dyn Announcer, outcome: &Outcome) -> Stor
         (Tried::Gone { .. }, _) => disable(db, announcer, job, *at),
         (Tried::TakenOut, _) => announcer.announce(db, job, ended(kind, TAKEN_OUT)),
         (Tried::Never { reason, .. }, _) => announcer.announce(db, job, ended(kind, reason)),
-        (Tried::Failed { error, .. }, JobStatus::Exhausted) => {
+        (Tried::Failed { error, .. } | Tried::Unready { error }, JobStatus::Exhausted) => {
             announcer.announce(db, job, ended(kind, &format!("the last try failed: {error}")))
         }
         _ => Ok(()),
@@ -98,6 +118,13 @@ fn record(db: &mut Db<'_>, announcer: &dyn Announcer, outcome: &Outcome) -> Stor
 /// Where the job stands now, and when it is due if it is.
 fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(JobStatus, Timestamp)> {
     let Outcome { job, tried, at, .. } = outcome;
+    if !matches!(tried, Tried::Done { .. }) {
+        // It is about to wait again: for what is true then, not for what somebody is just changing.
+        match kind {
+            JobKind::Push => orders::lock(db, &job.target_id)?,
+            JobKind::Delivery => webhooks::lock(db, &job.target_id)?,
+        }
+    }
     let (status, due_at) = match tried {
         Tried::Done { .. } => (JobStatus::Succeeded, *at),
         Tried::TakenOut => (JobStatus::Quarantined, *at),
@@ -105,8 +132,8 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(J
         Tried::NotMade => (JobStatus::Pending, *at),
         Tried::Never { .. } if kind == JobKind::Push => (JobStatus::Rejected, *at),
         Tried::Never { .. } => (JobStatus::Exhausted, *at),
-        Tried::Failed { retry_after, .. } => {
-            match next_try(job.tries + 1, *at, *retry_after, outcome.fraction) {
+        Tried::Failed { .. } | Tried::Unready { .. } => {
+            match next_try(job.tries + 1, *at, tried.retry_after(), outcome.fraction) {
                 Some(_) if kind == JobKind::Push && pushes::was_hastened(db, job)? => {
                     (JobStatus::Pending, *at)
                 }
@@ -152,6 +179,7 @@ fn attempt(job: &JobRow, tried: &Tried, at: Timestamp) -> Option<AttemptRow> {
         Tried::Failed {
             status, error, took, ..
         } => (*status, Some(error.clone()), *took),
+        Tried::Unready { error } => (None, Some(error.clone()), 0),
         Tried::Gone { took } => (Some(410), Some("the endpoint answered 410".to_owned()), *took),
         Tried::NotMade | Tried::TakenOut => return None,
         Tried::Never { status, reason, took } => (*status, Some(reason.clone()), *took),

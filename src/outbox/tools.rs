@@ -7,22 +7,39 @@ use crate::crypto::Vault;
 use crate::store::{Ownership, Store};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-/// Tells the worker that there is something new.
-#[derive(Clone, Default)]
-pub struct Wake(Arc<Notify>);
+/// Tells the workers that there is something new: the one of this process, and those of the others.
+#[derive(Clone)]
+pub struct Wake {
+    here: Arc<Notify>,
+    store: Store,
+}
 
 impl Wake {
+    /// The bell of those who work on `store`.
+    pub fn of(store: &Store) -> Self {
+        Self {
+            here: Arc::default(),
+            store: store.clone(),
+        }
+    }
+
     /// There are new jobs, or time has passed.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.wake_here();
+        self.store.ring();
+    }
+
+    /// Only the worker of this process has reason to look.
+    pub(super) fn wake_here(&self) {
+        self.here.notify_one();
     }
 
     /// Returns once it was rung, at once where that was before.
     pub(super) async fn rung(&self) {
-        self.0.notified().await;
+        self.here.notified().await;
     }
 }
 
@@ -42,9 +59,14 @@ pub struct Outbox {
     pub public_url: Arc<str>,
     /// Rings when there are new jobs.
     pub wake: Wake,
+    /// Places for events so large that few of them fit into memory at once.
+    pub large: Semaphore,
     /// The right to send, held for as long as the worker runs.
     pub ownership: Ownership,
 }
+
+/// How many large events are in memory at once.
+pub const LARGE_PLACES: usize = 16;
 
 /// How long a call may still take before the lease's safe time `ends`; none where it is not worth beginning.
 pub fn time_left(ends: Instant) -> Option<Duration> {

@@ -2,23 +2,21 @@
 //! outlasts the deadline.
 
 use super::client::DEADLINE;
+use super::lanes::{Lanes, Seat};
 use super::outcome::{Outcome, Tried};
-use super::seats::{Seat, Seats};
 use super::tools::Outbox;
-use super::{delivery, push, recorder};
-use crate::store::jobs::{self, Claimed, JobKind, JobRow, MAX_CLAIMS};
+use super::{delivery, push, recorder, sweeper};
+use crate::store::StoreResult;
+use crate::store::claims::{self, Claimed, MAX_CLAIMS};
+use crate::store::jobs::{JobKind, JobRow};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How many sends are under way at once.
-const CAPACITY: u32 = 192;
-/// Fewer free seats than this are not worth a claim of their own yet...
-const WORTHWHILE: u32 = 16;
-/// ... but nothing waits longer than this for company.
-const GATHER: Duration = Duration::from_millis(3);
+/// Claims follow each other no faster than this: what comes meanwhile is claimed together.
+const ROUND: Duration = Duration::from_millis(4);
 /// The lease: the deadline and a margin.
 const LEASE_MS: i64 = 20_000;
 /// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
@@ -45,40 +43,39 @@ impl Running {
 
 impl Outbox {
     /// Starts the worker.
-    pub fn start(self) -> Running {
+    pub fn start(self) -> StoreResult<Running> {
+        let wake = self.wake.clone();
+        self.store.listen(move || wake.wake_here())?;
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(run(Arc::new(self), stopped));
-        Running { stop, task }
+        Ok(Running { stop, task })
     }
 }
 
 async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let (outcomes, recorded) = recorder::start(Arc::clone(&outbox));
-    let seats = Seats::new(CAPACITY);
+    let sweeping = tokio::spawn(sweeper::run(Arc::clone(&outbox), stopped.clone()));
+    let lanes = Lanes::new();
     while !*stopped.borrow() {
-        let gathered = tokio::time::timeout(GATHER, seats.free.acquire_many(WORTHWHILE)).await;
-        drop(gathered);
-        // One free seat is the least: a claim is never larger than what can be sent at once.
-        let first = tokio::select! {
-            first = Arc::clone(&seats.free).acquire_owned() => first,
+        tokio::select! {
+            () = lanes.any_free() => {}
             _ = stopped.changed() => break,
-        };
-        let Ok(first) = first else { break };
-        let ends = Instant::now() + SENDING;
-        let free = i64::try_from(seats.free.available_permits() + 1).unwrap_or(1);
-        let (now, under_way) = (outbox.ambient.now(), seats.under_way());
+        }
+        let began = Instant::now();
+        let now = outbox.ambient.now();
+        let room = lanes.room(now);
         let claimed = outbox
             .store
-            .write(move |db| jobs::claim(db, now, free, LEASE_MS, under_way))
+            .write(move |db| claims::claim(db, now, LEASE_MS, room))
             .await;
-        drop(first);
         let idle = match claimed {
-            Ok(claimed) => dispatch(&outbox, claimed, ends, &seats, &outcomes).await,
+            Ok(claimed) => dispatch(&outbox, claimed, began + SENDING, &lanes, &outcomes).await,
             Err(error) => {
                 tracing::warn!(%error, "jobs could not be claimed");
                 Some(LONGEST_SLEEP)
             }
         };
+        let _ = tokio::time::timeout_at(began + ROUND, stopped.changed()).await;
         if let Some(idle) = idle {
             tokio::select! {
                 () = outbox.wake.rung() => {}
@@ -87,12 +84,13 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
             }
         }
     }
-    let _ = tokio::time::timeout(DEADLINE, seats.free.acquire_many(CAPACITY)).await;
+    let _ = tokio::time::timeout(DEADLINE, lanes.all_free()).await;
     drop(outcomes);
     // What cannot be written down by then is sent again at the next start.
     if tokio::time::timeout(DEADLINE, recorded).await.is_err() {
         tracing::warn!("stopped before every outcome was written down");
     }
+    sweeping.abort();
 }
 
 /// Sends what was claimed. Returns how long to sleep, where there is nothing more to claim.
@@ -100,7 +98,7 @@ async fn dispatch(
     outbox: &Arc<Outbox>,
     claimed: Claimed,
     ends: Instant,
-    seats: &Seats,
+    lanes: &Lanes,
     outcomes: &mpsc::Sender<Outcome>,
 ) -> Option<Duration> {
     let idle = claimed.jobs.is_empty().then(|| {
@@ -120,7 +118,7 @@ async fn dispatch(
         .into_iter()
         .partition(|job| job.kind == JobKind::Delivery.as_str());
     for job in pushes {
-        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), seats.take(&job));
+        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), lanes.take(&job));
         tokio::spawn(async move {
             let tried = push::send(&outbox, &job, ends).await;
             conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
@@ -130,17 +128,20 @@ async fn dispatch(
         return idle;
     }
     let loaded = match delivery::load(outbox, &deliveries).await {
-        Ok(loaded) => loaded,
+        Ok(loaded) => Arc::new(loaded),
         Err(error) => {
-            tracing::warn!(%error, "claimed deliveries could not be read; they are claimed again later");
+            tracing::warn!(%error, "claimed deliveries could not be read; they are tried again later");
+            for job in deliveries {
+                conclude(outbox, job, Tried::NotMade, outcomes, None).await;
+            }
             return Some(LONGEST_SLEEP);
         }
     };
     for job in deliveries {
-        let material = loaded.get(&job);
-        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), seats.take(&job));
+        let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), lanes.take(&job));
+        let loaded = Arc::clone(&loaded);
         tokio::spawn(async move {
-            let tried = delivery::send(&outbox, material, ends).await;
+            let tried = delivery::send(&outbox, &loaded, &job, ends).await;
             conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
         });
     }
@@ -155,7 +156,9 @@ async fn conclude(
     seat: Option<Seat>,
 ) {
     let at = outbox.ambient.now();
-    drop(seat);
+    if let Some(seat) = seat {
+        seat.free(tried.ended(), at);
+    }
     let fraction = outbox.ambient.fraction();
     let outcome = Outcome {
         job,

@@ -1,6 +1,6 @@
 //! Accounts: one customer linked through an integration.
 
-use super::engine::{Db, StoreResult, on};
+use super::engine::{Db, StoreResult, alone, on};
 use super::integrations::IntegrationRow;
 use super::schema::{accounts, integrations};
 use crate::domain::id::{AccountId, ProjectId};
@@ -38,8 +38,15 @@ pub struct AccountRow {
 
 /// Adds an account.
 pub fn insert(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(accounts::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(accounts::table)
+        .values(row)
+        .execute(c))?;
     Ok(())
+}
+
+/// Until the transaction ends, nobody else changes the account.
+pub fn lock(db: &mut Db<'_>, id: &AccountId) -> StoreResult<()> {
+    alone(db, "account", id.as_str())
 }
 
 /// Stores an account's changed credentials.
@@ -51,17 +58,18 @@ pub fn set_credentials(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
         accounts::credentials_sealed.eq(&row.credentials_sealed),
         accounts::updated_at.eq(row.updated_at),
     );
-    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    on!(db, |c| diesel::update(target).set(change).execute(c))?;
     Ok(())
 }
 
 /// The account whose trigger token has that hash, with its integration.
 pub fn by_token(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<(AccountRow, IntegrationRow)>> {
-    let query = accounts::table
+    Ok(on!(db, |c| accounts::table
         .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
         .filter(accounts::trigger_token_hash.eq(hash))
-        .select((AccountRow::as_select(), IntegrationRow::as_select()));
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select((AccountRow::as_select(), IntegrationRow::as_select()))
+        .get_result(c)
+        .optional())?)
 }
 
 /// The account with that id, in that project, with its integration.
@@ -70,10 +78,11 @@ pub fn find(
     project: &ProjectId,
     id: &AccountId,
 ) -> StoreResult<Option<(AccountRow, IntegrationRow)>> {
-    let query = accounts::table
+    Ok(on!(db, |c| accounts::table
         .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
         .filter(accounts::id.eq(id.as_str()))
         .filter(accounts::project_id.eq(project.as_str()))
-        .select((AccountRow::as_select(), IntegrationRow::as_select()));
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select((AccountRow::as_select(), IntegrationRow::as_select()))
+        .get_result(c)
+        .optional())?)
 }

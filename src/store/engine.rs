@@ -1,26 +1,34 @@
 //! The engines behind one connection type, and what can go wrong on any of them.
 
-use diesel::RunQueryDsl;
 use diesel::dsl::sql;
+use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
+use diesel::{RunQueryDsl, sql_query};
+use std::any::Any;
 
 /// A connection to whichever engine is configured, lent for one query or transaction.
 pub enum Db<'a> {
     /// The embedded engine.
     Sqlite(&'a mut SqliteConnection),
+    /// PostgreSQL.
+    Postgres(&'a mut PgConnection),
 }
 
 /// Runs one expression on whichever engine `$db` is. Diesel's queries are generic over the engine, so each is
-/// written once; an engine is added as one more arm here.
+/// written once; only where the engines must differ does a query have an arm for each.
 ///
 /// What is found by its key is read with `get_result`, not with `first`: that binds a LIMIT, and SQLite plans a
 /// statement with a bound LIMIT anew each time it runs.
 macro_rules! on {
-    ($db:expr, $connection:ident => $query:expr) => {
+    ($db:expr, |$connection:ident| $query:expr) => {
         match $db {
             $crate::store::Db::Sqlite(lent) => {
+                let $connection = &mut **lent;
+                $query
+            }
+            $crate::store::Db::Postgres(lent) => {
                 let $connection = &mut **lent;
                 $query
             }
@@ -35,6 +43,24 @@ pub(super) fn clock(db: &mut Db<'_>) -> StoreResult<i64> {
         Db::Sqlite(connection) => {
             let now = sql::<BigInt>("CAST(unixepoch('subsec') * 1000 AS BIGINT)");
             Ok(diesel::select(now).get_result(&mut **connection)?)
+        }
+        Db::Postgres(connection) => {
+            let now = sql::<BigInt>("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)");
+            Ok(diesel::select(now).get_result(&mut **connection)?)
+        }
+    }
+}
+
+/// Until the transaction ends, nobody else works under the same name: for what is read first and then written.
+/// The embedded engine has one writer, so nothing has to be done there.
+pub(super) fn alone(db: &mut Db<'_>, what: &'static str, id: &str) -> StoreResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => {
+            let lock = sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
+            lock.bind::<Text, _>(format!("{what} {id}"))
+                .execute(&mut **connection)?;
+            Ok(())
         }
     }
 }
@@ -56,6 +82,13 @@ pub enum StoreError {
     Defect(String),
 }
 
+impl StoreError {
+    /// The engine cannot do it now, for this reason.
+    pub(super) fn unavailable(reason: &dyn std::error::Error) -> Self {
+        Self::Unavailable(reason.to_string().trim().to_owned())
+    }
+}
+
 /// The result of a query.
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -71,7 +104,7 @@ impl From<Error> for StoreError {
                 | DatabaseErrorKind::ExclusionViolation,
                 information,
             ) => Self::Defect(information.message().to_owned()),
-            // SQLite reports a full disk, a read-only file and a lock alike as `Unknown`.
+            // Both engines report a full disk and much else that passes alike as `Unknown`.
             Error::DatabaseError(_, information) => Self::Unavailable(information.message().to_owned()),
             Error::BrokenTransactionManager
             | Error::RollbackErrorOnCommit { .. }
@@ -86,4 +119,11 @@ impl From<Error> for StoreError {
 /// Reads a stored word that has to be one of ours.
 pub(super) fn word<T>(parsed: Option<T>, column: &str) -> StoreResult<T> {
     parsed.ok_or_else(|| StoreError::Defect(format!("{column} holds a word that is none of ours")))
+}
+
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic".to_owned())
 }

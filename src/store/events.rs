@@ -4,7 +4,9 @@ use super::engine::{Db, StoreResult, on};
 use super::schema::events;
 use crate::domain::id::{EventId, ProjectId};
 use crate::store::Page;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 /// An event as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -30,25 +32,36 @@ pub struct EventRow {
 
 /// Adds an event.
 pub fn insert(db: &mut Db<'_>, row: &EventRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(events::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(events::table).values(row).execute(c))?;
     Ok(())
 }
 
 /// The event with that id, in that project.
 pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &EventId) -> StoreResult<Option<EventRow>> {
-    let query = events::table
+    Ok(on!(db, |c| events::table
         .find(id.as_str())
         .filter(events::project_id.eq(project.as_str()))
-        .select(EventRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(EventRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// Those of `ids` that exist.
 pub fn with_ids(db: &mut Db<'_>, ids: &[String]) -> StoreResult<Vec<EventRow>> {
-    let query = events::table
+    Ok(on!(db, |c| events::table
         .filter(events::id.eq_any(ids))
-        .select(EventRow::as_select());
-    Ok(on!(db, c => query.load(c))?)
+        .select(EventRow::as_select())
+        .load(c))?)
+}
+
+/// Those of `ids` that exist and whose sealed bytes are no more than `length`.
+pub fn up_to(db: &mut Db<'_>, ids: &[String], length: i64) -> StoreResult<Vec<EventRow>> {
+    let size = sql::<BigInt>("CAST(length(events.body_sealed) AS BIGINT)");
+    Ok(on!(db, |c| events::table
+        .filter(events::id.eq_any(ids))
+        .filter(size.clone().le(length))
+        .select(EventRow::as_select())
+        .load(c))?)
 }
 
 /// A page of a project's events, of one type where one is named.
@@ -59,20 +72,22 @@ pub fn list(
     record_id: Option<&str>,
     page: &Page,
 ) -> StoreResult<Vec<EventRow>> {
-    let mut query = events::table
-        .filter(events::project_id.eq(project.as_str()))
-        .order(events::id.desc())
-        .limit(page.limit)
-        .select(EventRow::as_select())
-        .into_boxed();
-    if let Some(event_type) = event_type {
-        query = query.filter(events::event_type.eq(event_type));
-    }
-    if let Some(record_id) = record_id {
-        query = query.filter(events::record_id.eq(record_id));
-    }
-    if let Some(after) = &page.after {
-        query = query.filter(events::id.lt(after));
-    }
-    Ok(on!(db, c => query.load(c))?)
+    Ok(on!(db, |c| {
+        let mut query = events::table
+            .filter(events::project_id.eq(project.as_str()))
+            .order(events::id.desc())
+            .limit(page.limit)
+            .select(EventRow::as_select())
+            .into_boxed();
+        if let Some(event_type) = event_type {
+            query = query.filter(events::event_type.eq(event_type));
+        }
+        if let Some(record_id) = record_id {
+            query = query.filter(events::record_id.eq(record_id));
+        }
+        if let Some(after) = &page.after {
+            query = query.filter(events::id.lt(after));
+        }
+        query.load(c)
+    })?)
 }

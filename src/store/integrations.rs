@@ -1,6 +1,6 @@
 //! Integrations: a project's configuration of a provider.
 
-use super::engine::{Db, StoreResult, on};
+use super::engine::{Db, StoreResult, alone, on};
 use super::schema::{accounts, integrations};
 use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
@@ -45,7 +45,9 @@ pub struct IntegrationRow {
 
 /// Adds an integration.
 pub fn insert(db: &mut Db<'_>, row: &IntegrationRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(integrations::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(integrations::table)
+        .values(row)
+        .execute(c))?;
     Ok(())
 }
 
@@ -54,39 +56,48 @@ pub fn update(db: &mut Db<'_>, row: &IntegrationRow) -> StoreResult<()> {
     let target = integrations::table
         .find(&row.id)
         .filter(integrations::project_id.eq(&row.project_id));
-    on!(db, c => diesel::update(target).set(row).execute(c))?;
+    on!(db, |c| diesel::update(target).set(row).execute(c))?;
     Ok(())
+}
+
+/// Until the transaction ends, nobody else changes a project's integrations or chooses among them.
+pub fn lock(db: &mut Db<'_>, project: &ProjectId) -> StoreResult<()> {
+    alone(db, "integrations", project.as_str())
 }
 
 /// The integration with that id, in that project.
 pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &IntegrationId) -> StoreResult<Option<IntegrationRow>> {
-    let query = integrations::table
+    Ok(on!(db, |c| integrations::table
         .find(id.as_str())
         .filter(integrations::project_id.eq(project.as_str()))
-        .select(IntegrationRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(IntegrationRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// The project that an integration belongs to.
 pub fn project_of(db: &mut Db<'_>, id: &IntegrationId) -> StoreResult<Option<String>> {
-    let query = integrations::table
+    Ok(on!(db, |c| integrations::table
         .find(id.as_str())
-        .select(integrations::project_id);
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(integrations::project_id)
+        .get_result(c)
+        .optional())?)
 }
 
 /// A page of a project's integrations.
 pub fn list(db: &mut Db<'_>, project: &ProjectId, page: &Page) -> StoreResult<Vec<IntegrationRow>> {
-    let mut query = integrations::table
-        .filter(integrations::project_id.eq(project.as_str()))
-        .order(integrations::id.desc())
-        .limit(page.limit)
-        .select(IntegrationRow::as_select())
-        .into_boxed();
-    if let Some(after) = &page.after {
-        query = query.filter(integrations::id.lt(after));
-    }
-    Ok(on!(db, c => query.load(c))?)
+    Ok(on!(db, |c| {
+        let mut query = integrations::table
+            .filter(integrations::project_id.eq(project.as_str()))
+            .order(integrations::id.desc())
+            .limit(page.limit)
+            .select(IntegrationRow::as_select())
+            .into_boxed();
+        if let Some(after) = &page.after {
+            query = query.filter(integrations::id.lt(after));
+        }
+        query.load(c)
+    })?)
 }
 
 /// Those of a provider and category; two are enough to know that the choice is not clear.
@@ -96,22 +107,23 @@ pub fn fitting(
     provider: &str,
     category: Category,
 ) -> StoreResult<Vec<IntegrationRow>> {
-    let query = integrations::table
+    Ok(on!(db, |c| integrations::table
         .filter(integrations::project_id.eq(project.as_str()))
         .filter(integrations::provider.eq(provider))
         .filter(integrations::category.eq(category.as_str()))
         .order(integrations::id.asc())
         .limit(2)
-        .select(IntegrationRow::as_select());
-    Ok(on!(db, c => query.load(c))?)
+        .select(IntegrationRow::as_select())
+        .load(c))?)
 }
 
 /// Whether customers are linked through it.
 pub fn has_accounts(db: &mut Db<'_>, id: &IntegrationId) -> StoreResult<bool> {
-    let query = accounts::table
+    let found: Option<String> = on!(db, |c| accounts::table
         .filter(accounts::integration_id.eq(id.as_str()))
-        .select(accounts::id);
-    let found: Option<String> = on!(db, c => query.first(c).optional())?;
+        .select(accounts::id)
+        .first(c)
+        .optional())?;
     Ok(found.is_some())
 }
 
@@ -120,5 +132,5 @@ pub fn delete(db: &mut Db<'_>, project: &ProjectId, id: &IntegrationId) -> Store
     let target = integrations::table
         .find(id.as_str())
         .filter(integrations::project_id.eq(project.as_str()));
-    Ok(on!(db, c => diesel::delete(target).execute(c))? == 1)
+    Ok(on!(db, |c| diesel::delete(target).execute(c))? == 1)
 }

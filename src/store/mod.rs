@@ -3,20 +3,23 @@
 //! Rows hold sealed values as they are stored; sealing and opening is `exchange/`'s and `outbox/`'s.
 
 pub mod accounts;
+pub mod claims;
+mod database;
+pub mod duties;
 mod engine;
 pub mod events;
 pub mod integrations;
 pub mod jobs;
 pub mod orders;
+pub mod outcomes;
 pub mod packages;
-mod pool;
+mod postgres;
 pub mod projects;
 pub mod pushes;
-mod readers;
 pub mod request_logs;
 mod schema;
+mod sqlite;
 pub mod webhooks;
-mod writer;
 
+pub use database::{OpenError, Ownership, Page, Store};
 pub use engine::{Db, StoreError, StoreResult};
-pub use pool::{OpenError, Ownership, Page, Store};

@@ -1,6 +1,6 @@
 //! Orders and the revisions of their results.
 
-use super::engine::{Db, StoreResult, on, word};
+use super::engine::{Db, StoreResult, alone, on, word};
 use super::schema::{accounts, events, integrations, orders, revisions};
 use crate::domain::id::{AccountId, OrderId, ProjectId};
 use crate::domain::result::{Outcome, Status};
@@ -118,8 +118,10 @@ pub enum Placing {
 
 /// Places an order, unless the account has one with that repeat hash, or an open one that excludes it.
 pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
-    let placed =
-        on!(db, c => diesel::insert_into(orders::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let placed = on!(db, |c| diesel::insert_into(orders::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     if placed == 1 {
         return Ok(Placing::Placed);
     }
@@ -129,42 +131,50 @@ pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
     })
 }
 
+/// Until the transaction ends, nobody else adds a revision to the order.
+pub fn lock(db: &mut Db<'_>, id: &str) -> StoreResult<()> {
+    alone(db, "order", id)
+}
+
 /// The account's order with that repeat hash.
 pub fn repeated(db: &mut Db<'_>, account: &str, repeat_hash: &[u8]) -> StoreResult<Option<OrderRow>> {
-    let query = orders::table
+    Ok(on!(db, |c| orders::table
         .filter(orders::account_id.eq(account))
         .filter(orders::repeat_hash.eq(repeat_hash))
-        .select(OrderRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(OrderRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// The order with that id, in that project, with its record.
 pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &OrderId) -> StoreResult<Option<OrderWithRecord>> {
-    let query = orders::table
+    Ok(on!(db, |c| orders::table
         .inner_join(events::table.on(events::id.eq(orders::event_id)))
         .filter(orders::id.eq(id.as_str()))
         .filter(orders::project_id.eq(project.as_str()))
-        .select((OrderRow::as_select(), events::body_sealed));
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select((OrderRow::as_select(), events::body_sealed))
+        .get_result(c)
+        .optional())?)
 }
 
 /// The order with that id, in that project, without its record.
 pub fn with_id(db: &mut Db<'_>, project: &str, id: &str) -> StoreResult<Option<OrderRow>> {
-    let query = orders::table
+    Ok(on!(db, |c| orders::table
         .find(id)
         .filter(orders::project_id.eq(project))
-        .select(OrderRow::as_select());
-    Ok(on!(db, c => query.first(c).optional())?)
+        .select(OrderRow::as_select())
+        .first(c)
+        .optional())?)
 }
 
 /// Who placed an order: its account and integration.
 pub fn placed_through(db: &mut Db<'_>, order: &OrderRow) -> StoreResult<(AccountRow, IntegrationRow)> {
-    let query = accounts::table
+    Ok(on!(db, |c| accounts::table
         .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
         .filter(accounts::id.eq(&order.account_id))
         .filter(accounts::project_id.eq(&order.project_id))
-        .select((AccountRow::as_select(), IntegrationRow::as_select()));
-    Ok(on!(db, c => query.get_result(c))?)
+        .select((AccountRow::as_select(), IntegrationRow::as_select()))
+        .get_result(c))?)
 }
 
 /// A page of the orders of a project, category and perhaps account.
@@ -175,45 +185,51 @@ pub fn list(
     account: Option<&AccountId>,
     page: &Page,
 ) -> StoreResult<Vec<OrderWithRecord>> {
-    let mut query = orders::table
-        .inner_join(events::table.on(events::id.eq(orders::event_id)))
-        .filter(orders::project_id.eq(project.as_str()))
-        .filter(orders::category.eq(category))
-        .order(orders::id.desc())
-        .limit(page.limit)
-        .select((OrderRow::as_select(), events::body_sealed))
-        .into_boxed();
-    if let Some(account) = account {
-        query = query.filter(orders::account_id.eq(account.as_str()));
-    }
-    if let Some(after) = &page.after {
-        query = query.filter(orders::id.lt(after));
-    }
-    Ok(on!(db, c => query.load(c))?)
+    Ok(on!(db, |c| {
+        let mut query = orders::table
+            .inner_join(events::table.on(events::id.eq(orders::event_id)))
+            .filter(orders::project_id.eq(project.as_str()))
+            .filter(orders::category.eq(category))
+            .order(orders::id.desc())
+            .limit(page.limit)
+            .select((OrderRow::as_select(), events::body_sealed))
+            .into_boxed();
+        if let Some(account) = account {
+            query = query.filter(orders::account_id.eq(account.as_str()));
+        }
+        if let Some(after) = &page.after {
+            query = query.filter(orders::id.lt(after));
+        }
+        query.load(c)
+    })?)
 }
 
 /// The revision with that id, in that project.
 pub fn revision(db: &mut Db<'_>, project: &ProjectId, id: &str) -> StoreResult<Option<RevisionRow>> {
-    let query = revisions::table
+    Ok(on!(db, |c| revisions::table
         .find(id)
         .filter(revisions::project_id.eq(project.as_str()))
-        .select(RevisionRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(RevisionRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// The newest revision of an order.
 pub fn newest_revision(db: &mut Db<'_>, project: &str, order: &str) -> StoreResult<Option<RevisionRow>> {
-    let query = revisions::table
+    Ok(on!(db, |c| revisions::table
         .filter(revisions::order_id.eq(order))
         .filter(revisions::project_id.eq(project))
         .order(revisions::number.desc())
-        .select(RevisionRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(RevisionRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// Adds a revision; the order then stands where the revision says.
 pub fn revise(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(revisions::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(revisions::table)
+        .values(row)
+        .execute(c))?;
     let target = orders::table
         .find(&row.order_id)
         .filter(orders::project_id.eq(&row.project_id));
@@ -223,7 +239,7 @@ pub fn revise(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
         orders::revisions.eq(row.number),
         orders::updated_at.eq(row.created_at),
     );
-    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    on!(db, |c| diesel::update(target).set(change).execute(c))?;
     if row.status()?.is_final() {
         release(db, row)?;
     }
@@ -239,10 +255,10 @@ fn release(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
     };
     let repeats = order().filter(orders::repeats_while_open.eq(true));
     let spent = orders::repeat_hash.eq(row.order_id.as_bytes());
-    on!(db, c => diesel::update(repeats).set(spent).execute(c))?;
+    on!(db, |c| diesel::update(repeats).set(spent).execute(c))?;
     let conflicts = order().filter(orders::conflict_hash.is_not_null());
     let none = orders::conflict_hash.eq(None::<Vec<u8>>);
-    on!(db, c => diesel::update(conflicts).set(none).execute(c))?;
+    on!(db, |c| diesel::update(conflicts).set(none).execute(c))?;
     Ok(())
 }
 
@@ -250,7 +266,7 @@ fn release(db: &mut Db<'_>, row: &RevisionRow) -> StoreResult<()> {
 pub fn mark_cancelled(db: &mut Db<'_>, project: &str, order: &str, at: Timestamp) -> StoreResult<()> {
     let target = orders::table.find(order).filter(orders::project_id.eq(project));
     let change = (orders::cancelled_at.eq(at.0), orders::seen_final_at.eq(at.0));
-    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    on!(db, |c| diesel::update(target).set(change).execute(c))?;
     Ok(())
 }
 
@@ -260,6 +276,8 @@ pub fn mark_final_seen(db: &mut Db<'_>, project: &str, order: &str, at: Timestam
         .find(order)
         .filter(orders::project_id.eq(project))
         .filter(orders::seen_final_at.is_null());
-    let changed = on!(db, c => diesel::update(target).set(orders::seen_final_at.eq(at.0)).execute(c))?;
+    let changed = on!(db, |c| diesel::update(target)
+        .set(orders::seen_final_at.eq(at.0))
+        .execute(c))?;
     Ok(changed == 1)
 }

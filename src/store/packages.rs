@@ -1,6 +1,6 @@
 //! Package lists: what the vendor stored, and what its list URL last answered.
 
-use super::engine::{Db, StoreError, StoreResult, on};
+use super::engine::{Db, StoreError, StoreResult, alone, on};
 use super::schema::{package_uuids, packages};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
@@ -60,12 +60,15 @@ struct NewPackage<'a> {
 
 /// Replaces a whole list.
 pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<()> {
+    let (project, category) = (list.project.as_str(), list.category.as_str());
+    let name = [project, category, list.source.as_str(), list.account_column()];
+    alone(db, "packages", &name.join(" "))?;
     let target = packages::table
-        .filter(packages::project_id.eq(list.project.as_str()))
-        .filter(packages::category.eq(list.category.as_str()))
+        .filter(packages::project_id.eq(project))
+        .filter(packages::category.eq(category))
         .filter(packages::list.eq(list.source.as_str()))
         .filter(packages::account_id.eq(list.account_column()));
-    on!(db, c => diesel::delete(target).execute(c))?;
+    on!(db, |c| diesel::delete(target).execute(c))?;
     for (position, package) in (0..).zip(fresh) {
         let row = NewPackage {
             project_id: list.project.as_str(),
@@ -77,14 +80,19 @@ pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<(
             name: &package.name,
             body: serde_json::to_string(package).map_err(defect)?,
         };
-        on!(db, c => diesel::insert_into(packages::table).values(&row).execute(c))?;
+        on!(db, |c| diesel::insert_into(packages::table)
+            .values(&row)
+            .execute(c))?;
         let known = (
             package_uuids::project_id.eq(list.project.as_str()),
             package_uuids::category.eq(list.category.as_str()),
             package_uuids::uuid.eq(package::uuid(&list.project, list.category, &package.id).to_string()),
             package_uuids::package_id.eq(&package.id),
         );
-        on!(db, c => diesel::insert_into(package_uuids::table).values(known).on_conflict_do_nothing().execute(c))?;
+        on!(db, |c| diesel::insert_into(package_uuids::table)
+            .values(known)
+            .on_conflict_do_nothing()
+            .execute(c))?;
     }
     Ok(())
 }
@@ -96,22 +104,23 @@ pub fn id_of(
     category: Category,
     uuid: &str,
 ) -> StoreResult<Option<String>> {
-    let query = package_uuids::table
+    Ok(on!(db, |c| package_uuids::table
         .find((project.as_str(), category.as_str(), uuid))
-        .select(package_uuids::package_id);
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(package_uuids::package_id)
+        .get_result(c)
+        .optional())?)
 }
 
 /// A whole list in the vendor's order.
 pub fn all(db: &mut Db<'_>, list: &List) -> StoreResult<Vec<Package>> {
-    let query = packages::table
+    let bodies: Vec<String> = on!(db, |c| packages::table
         .filter(packages::project_id.eq(list.project.as_str()))
         .filter(packages::category.eq(list.category.as_str()))
         .filter(packages::list.eq(list.source.as_str()))
         .filter(packages::account_id.eq(list.account_column()))
         .order(packages::position.asc())
-        .select(packages::body);
-    let bodies: Vec<String> = on!(db, c => query.load(c))?;
+        .select(packages::body)
+        .load(c))?;
     bodies
         .iter()
         .map(|body| serde_json::from_str(body).map_err(defect))
@@ -120,19 +129,21 @@ pub fn all(db: &mut Db<'_>, list: &List) -> StoreResult<Vec<Package>> {
 
 /// A page of a list, by id, so that a list replaced meanwhile neither repeats nor skips what stayed.
 pub fn page(db: &mut Db<'_>, list: &List, page: &Page) -> StoreResult<Vec<Package>> {
-    let mut query = packages::table
-        .filter(packages::project_id.eq(list.project.as_str()))
-        .filter(packages::category.eq(list.category.as_str()))
-        .filter(packages::list.eq(list.source.as_str()))
-        .filter(packages::account_id.eq(list.account_column()))
-        .order(packages::id.asc())
-        .limit(page.limit)
-        .select(packages::body)
-        .into_boxed();
-    if let Some(after) = &page.after {
-        query = query.filter(packages::id.gt(after));
-    }
-    let bodies: Vec<String> = on!(db, c => query.load(c))?;
+    let bodies: Vec<String> = on!(db, |c| {
+        let mut query = packages::table
+            .filter(packages::project_id.eq(list.project.as_str()))
+            .filter(packages::category.eq(list.category.as_str()))
+            .filter(packages::list.eq(list.source.as_str()))
+            .filter(packages::account_id.eq(list.account_column()))
+            .order(packages::id.asc())
+            .limit(page.limit)
+            .select(packages::body)
+            .into_boxed();
+        if let Some(after) = &page.after {
+            query = query.filter(packages::id.gt(after));
+        }
+        query.load(c)
+    })?;
     bodies
         .iter()
         .map(|body| serde_json::from_str(body).map_err(defect))
@@ -141,7 +152,7 @@ pub fn page(db: &mut Db<'_>, list: &List, page: &Page) -> StoreResult<Vec<Packag
 
 /// The package of that id in a list.
 pub fn find(db: &mut Db<'_>, list: &List, id: &str) -> StoreResult<Option<Package>> {
-    let query = packages::table
+    let body: Option<String> = on!(db, |c| packages::table
         .find((
             list.project.as_str(),
             list.category.as_str(),
@@ -149,8 +160,9 @@ pub fn find(db: &mut Db<'_>, list: &List, id: &str) -> StoreResult<Option<Packag
             list.account_column(),
             id,
         ))
-        .select(packages::body);
-    let body: Option<String> = on!(db, c => query.get_result(c).optional())?;
+        .select(packages::body)
+        .get_result(c)
+        .optional())?;
     body.map(|body| serde_json::from_str(&body).map_err(defect))
         .transpose()
 }
@@ -173,7 +185,7 @@ pub fn known(
     category: Category,
     id: &str,
 ) -> StoreResult<Option<Package>> {
-    let query = packages::table
+    let body: Option<String> = on!(db, |c| packages::table
         .filter(packages::project_id.eq(project.as_str()))
         .filter(packages::category.eq(category.as_str()))
         .filter(
@@ -184,8 +196,9 @@ pub fn known(
         .filter(packages::id.eq(id))
         // "served" < "stored" and "" < any id: the nearest list comes first.
         .order((packages::account_id.desc(), packages::list.asc()))
-        .select(packages::body);
-    let body: Option<String> = on!(db, c => query.get_result(c).optional())?;
+        .select(packages::body)
+        .get_result(c)
+        .optional())?;
     body.map(|body| serde_json::from_str(&body).map_err(defect))
         .transpose()
 }

@@ -1,6 +1,6 @@
 //! Projects and their API keys, and the server's own settings.
 
-use super::engine::{Db, StoreResult, on};
+use super::engine::{Db, StoreResult, alone, on};
 use super::schema::{api_keys, projects, settings};
 use crate::domain::id::{ApiKeyId, ProjectId};
 use crate::domain::timestamp::Timestamp;
@@ -26,21 +26,34 @@ pub struct ApiKeyRow {
 
 /// The sealed value of a server setting.
 pub fn setting(db: &mut Db<'_>, name: &str) -> StoreResult<Option<Vec<u8>>> {
-    let query = settings::table.find(name).select(settings::value_sealed);
-    Ok(on!(db, c => query.get_result(c).optional())?)
+    Ok(on!(db, |c| settings::table
+        .find(name)
+        .select(settings::value_sealed)
+        .get_result(c)
+        .optional())?)
 }
 
 /// Stores a server setting that was not there.
 pub fn insert_setting(db: &mut Db<'_>, name: &str, sealed: &[u8]) -> StoreResult<()> {
     let row = (settings::name.eq(name), settings::value_sealed.eq(sealed));
-    on!(db, c => diesel::insert_into(settings::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(settings::table)
+        .values(row)
+        .execute(c))?;
     Ok(())
+}
+
+/// Until the transaction ends, nobody else makes what every database has once: for processes that come up together.
+pub fn lock(db: &mut Db<'_>) -> StoreResult<()> {
+    alone(db, "projects", "")
 }
 
 /// The first project, where there is one.
 pub fn first(db: &mut Db<'_>) -> StoreResult<Option<String>> {
-    let query = projects::table.order(projects::id.asc()).select(projects::id);
-    Ok(on!(db, c => query.first(c).optional())?)
+    Ok(on!(db, |c| projects::table
+        .order(projects::id.asc())
+        .select(projects::id)
+        .first(c)
+        .optional())?)
 }
 
 /// Makes a project.
@@ -50,31 +63,37 @@ pub fn insert(db: &mut Db<'_>, id: &ProjectId, name: &str, at: Timestamp) -> Sto
         projects::name.eq(name),
         projects::created_at.eq(at.0),
     );
-    on!(db, c => diesel::insert_into(projects::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(projects::table)
+        .values(row)
+        .execute(c))?;
     Ok(())
 }
 
 /// The key with that hash, unless it was revoked.
 pub fn find_key(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<ApiKeyRow>> {
-    let query = api_keys::table
+    Ok(on!(db, |c| api_keys::table
         .filter(api_keys::key_hash.eq(hash))
         .filter(api_keys::revoked_at.is_null())
-        .select(ApiKeyRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(ApiKeyRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// Adds a key; does nothing where one with that hash exists.
 pub fn insert_key(db: &mut Db<'_>, row: &ApiKeyRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(api_keys::table).values(row).on_conflict_do_nothing().execute(c))?;
+    on!(db, |c| diesel::insert_into(api_keys::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     Ok(())
 }
 
 /// Every key, the oldest first.
 pub fn list_keys(db: &mut Db<'_>) -> StoreResult<Vec<ApiKeyRow>> {
-    let query = api_keys::table
+    Ok(on!(db, |c| api_keys::table
         .order(api_keys::id.asc())
-        .select(ApiKeyRow::as_select());
-    Ok(on!(db, c => query.load(c))?)
+        .select(ApiKeyRow::as_select())
+        .load(c))?)
 }
 
 /// Ends a key. False where there is none, or it had ended.
@@ -82,6 +101,8 @@ pub fn revoke_key(db: &mut Db<'_>, id: &ApiKeyId, at: Timestamp) -> StoreResult<
     let target = api_keys::table
         .find(id.as_str())
         .filter(api_keys::revoked_at.is_null());
-    let changed = on!(db, c => diesel::update(target).set(api_keys::revoked_at.eq(at.0)).execute(c))?;
+    let changed = on!(db, |c| diesel::update(target)
+        .set(api_keys::revoked_at.eq(at.0))
+        .execute(c))?;
     Ok(changed == 1)
 }

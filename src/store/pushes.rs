@@ -5,7 +5,9 @@ use super::jobs::{JobKind, JobRow, JobStatus};
 use super::schema::{accounts, jobs, orders};
 use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// A newer revision takes the place of every push of the order that nobody has begun to send.
 pub fn supersede(db: &mut Db<'_>, project: &str, order: &str, at: Timestamp) -> StoreResult<()> {
@@ -18,7 +20,7 @@ pub fn supersede(db: &mut Db<'_>, project: &str, order: &str, at: Timestamp) -> 
         jobs::status.eq(JobStatus::Superseded.as_str()),
         jobs::updated_at.eq(at.0),
     );
-    on!(db, c => diesel::update(target).set(change).execute(c))?;
+    on!(db, |c| diesel::update(target).set(change).execute(c))?;
     Ok(())
 }
 
@@ -34,38 +36,41 @@ pub enum Through<'a> {
 /// Makes the pushes that wait for their next try due at once: what kept them from succeeding may be mended. One
 /// that is being sent is marked, so that it does not wait should this try still fail.
 pub fn hasten(db: &mut Db<'_>, project: &ProjectId, through: Through<'_>, at: Timestamp) -> StoreResult<()> {
-    let placed = || {
-        let all = accounts::table.select(accounts::id).into_boxed();
-        let linked = match through {
-            Through::Account(id) => all.filter(accounts::id.eq(id)),
-            Through::Integration(id) => all.filter(accounts::integration_id.eq(id)),
-        };
-        orders::table
-            .filter(orders::account_id.eq_any(linked))
-            .select(orders::id)
+    // The lane of a push is its account.
+    let lanes: Vec<String> = match through {
+        Through::Account(id) => vec![id.to_owned()],
+        Through::Integration(id) => {
+            let linked = accounts::table.filter(accounts::integration_id.eq(id));
+            on!(db, |c| linked.select(accounts::id).load(c))?
+        }
     };
     let pushes = || {
         jobs::table
             .filter(jobs::project_id.eq(project.as_str()))
             .filter(jobs::kind.eq(JobKind::Push.as_str()))
+            .filter(jobs::lane.eq_any(&lanes))
     };
     let waiting = pushes()
-        .filter(jobs::status.eq(JobStatus::Pending.as_str()))
-        .filter(jobs::due_at.gt(at.0))
-        .filter(jobs::target_id.eq_any(placed()));
-    on!(db, c => diesel::update(waiting).set(jobs::due_at.eq(at.0)).execute(c))?;
-    let under_way = pushes()
-        .filter(jobs::status.eq(JobStatus::Sending.as_str()))
-        .filter(jobs::target_id.eq_any(placed()));
+        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(jobs::due_at.gt(at.0));
+    on!(db, |c| diesel::update(waiting)
+        .set(jobs::due_at.eq(at.0))
+        .execute(c))?;
+    let under_way = pushes().filter(sql::<Bool>("jobs.status = 'sending'"));
     // Later than when it was due, for it was claimed by now.
-    on!(db, c => diesel::update(under_way).set(jobs::due_at.eq(at.0 + 1)).execute(c))?;
+    on!(db, |c| diesel::update(under_way)
+        .set(jobs::due_at.eq(at.0 + 1))
+        .execute(c))?;
     Ok(())
 }
 
 /// Whether a job was hastened since it was claimed.
 pub fn was_hastened(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
-    let query = jobs::table.find(&job.id).select(jobs::due_at);
-    let due_at: Option<i64> = on!(db, c => query.get_result(c).optional())?;
+    let due_at: Option<i64> = on!(db, |c| jobs::table
+        .find(&job.id)
+        .select(jobs::due_at)
+        .get_result(c)
+        .optional())?;
     Ok(due_at.is_some_and(|due_at| due_at > job.due_at))
 }
 
@@ -77,17 +82,18 @@ pub fn has_newer(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
         .filter(jobs::kind.eq(JobKind::Push.as_str()))
         .filter(jobs::created_at.gt(job.created_at))
         .select(jobs::id);
-    let newer: Option<String> = on!(db, c => newer.first(c).optional())?;
+    let newer: Option<String> = on!(db, |c| newer.first(c).optional())?;
     Ok(newer.is_some())
 }
 
 /// Whether the ATS has called the order off since this push was queued.
 pub fn is_called_off(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
-    let query = orders::table
+    let cancelled_at: Option<Option<i64>> = on!(db, |c| orders::table
         .find(&job.target_id)
         .filter(orders::project_id.eq(&job.project_id))
-        .select(orders::cancelled_at);
-    let cancelled_at: Option<Option<i64>> = on!(db, c => query.get_result(c).optional())?;
+        .select(orders::cancelled_at)
+        .get_result(c)
+        .optional())?;
     Ok(cancelled_at
         .flatten()
         .is_some_and(|cancelled_at| job.created_at < cancelled_at))

@@ -40,17 +40,20 @@ pub struct RequestLogRow {
 
 /// Adds an entry.
 pub fn insert(db: &mut Db<'_>, row: &RequestLogRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(request_logs::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(request_logs::table)
+        .values(row)
+        .execute(c))?;
     Ok(())
 }
 
 /// The entry with that id, in that project.
 pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &RequestLogId) -> StoreResult<Option<RequestLogRow>> {
-    let query = request_logs::table
+    Ok(on!(db, |c| request_logs::table
         .find(id.as_str())
         .filter(request_logs::project_id.eq(project.as_str()))
-        .select(RequestLogRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(RequestLogRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// A page of a project's entries, perhaps of one account only.
@@ -60,17 +63,19 @@ pub fn list(
     account: Option<&AccountId>,
     page: &Page,
 ) -> StoreResult<Vec<RequestLogRow>> {
-    let mut query = request_logs::table
-        .filter(request_logs::project_id.eq(project.as_str()))
-        .order(request_logs::id.desc())
-        .limit(page.limit)
-        .select(RequestLogRow::as_select())
-        .into_boxed();
-    if let Some(account) = account {
-        query = query.filter(request_logs::account_id.eq(account.as_str()));
-    }
-    if let Some(after) = &page.after {
-        query = query.filter(request_logs::id.lt(after));
-    }
-    Ok(on!(db, c => query.load(c))?)
+    Ok(on!(db, |c| {
+        let mut query = request_logs::table
+            .filter(request_logs::project_id.eq(project.as_str()))
+            .order(request_logs::id.desc())
+            .limit(page.limit)
+            .select(RequestLogRow::as_select())
+            .into_boxed();
+        if let Some(account) = account {
+            query = query.filter(request_logs::account_id.eq(account.as_str()));
+        }
+        if let Some(after) = &page.after {
+            query = query.filter(request_logs::id.lt(after));
+        }
+        query.load(c)
+    })?)
 }

@@ -168,6 +168,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        lane -> Text,
     }
 }
 
@@ -179,6 +180,14 @@ diesel::table! {
         duration_ms -> BigInt,
         status -> Nullable<BigInt>,
         error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    duties (name) {
+        name -> Text,
+        holder -> Text,
+        leased_until -> BigInt,
     }
 }
 
@@ -214,5 +223,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     jobs,
     attempts,
+    duties,
     request_logs
 );

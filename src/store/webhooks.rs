@@ -1,6 +1,6 @@
 //! Webhook endpoints.
 
-use super::engine::{Db, StoreResult, on};
+use super::engine::{Db, StoreResult, alone, on};
 use super::schema::webhooks;
 use crate::domain::id::{ProjectId, WebhookId};
 use crate::store::Page;
@@ -40,7 +40,9 @@ pub struct WebhookRow {
 
 /// Adds an endpoint.
 pub fn insert(db: &mut Db<'_>, row: &WebhookRow) -> StoreResult<()> {
-    on!(db, c => diesel::insert_into(webhooks::table).values(row).execute(c))?;
+    on!(db, |c| diesel::insert_into(webhooks::table)
+        .values(row)
+        .execute(c))?;
     Ok(())
 }
 
@@ -49,39 +51,42 @@ pub fn update(db: &mut Db<'_>, row: &WebhookRow) -> StoreResult<()> {
     let target = webhooks::table
         .find(&row.id)
         .filter(webhooks::project_id.eq(&row.project_id));
-    on!(db, c => diesel::update(target).set(row).execute(c))?;
+    on!(db, |c| diesel::update(target).set(row).execute(c))?;
     Ok(())
 }
 
 /// The endpoint with that id, in that project.
 pub fn find(db: &mut Db<'_>, project: &ProjectId, id: &WebhookId) -> StoreResult<Option<WebhookRow>> {
-    let query = webhooks::table
+    Ok(on!(db, |c| webhooks::table
         .find(id.as_str())
         .filter(webhooks::project_id.eq(project.as_str()))
-        .select(WebhookRow::as_select());
-    Ok(on!(db, c => query.get_result(c).optional())?)
+        .select(WebhookRow::as_select())
+        .get_result(c)
+        .optional())?)
 }
 
 /// Those of `ids` that exist.
 pub fn with_ids(db: &mut Db<'_>, ids: &[String]) -> StoreResult<Vec<WebhookRow>> {
-    let query = webhooks::table
+    Ok(on!(db, |c| webhooks::table
         .filter(webhooks::id.eq_any(ids))
-        .select(WebhookRow::as_select());
-    Ok(on!(db, c => query.load(c))?)
+        .select(WebhookRow::as_select())
+        .load(c))?)
 }
 
 /// A page of a project's endpoints.
 pub fn list(db: &mut Db<'_>, project: &ProjectId, page: &Page) -> StoreResult<Vec<WebhookRow>> {
-    let mut query = webhooks::table
-        .filter(webhooks::project_id.eq(project.as_str()))
-        .order(webhooks::id.desc())
-        .limit(page.limit)
-        .select(WebhookRow::as_select())
-        .into_boxed();
-    if let Some(after) = &page.after {
-        query = query.filter(webhooks::id.lt(after));
-    }
-    Ok(on!(db, c => query.load(c))?)
+    Ok(on!(db, |c| {
+        let mut query = webhooks::table
+            .filter(webhooks::project_id.eq(project.as_str()))
+            .order(webhooks::id.desc())
+            .limit(page.limit)
+            .select(WebhookRow::as_select())
+            .into_boxed();
+        if let Some(after) = &page.after {
+            query = query.filter(webhooks::id.lt(after));
+        }
+        query.load(c)
+    })?)
 }
 
 /// Those of a project that want events of that type and category, the disabled ones too.
@@ -91,7 +96,7 @@ pub fn subscribed(
     event_type: &str,
     category: Option<&str>,
 ) -> StoreResult<Vec<Subscriber>> {
-    let query = webhooks::table
+    let rows: Vec<(String, bool, String, String)> = on!(db, |c| webhooks::table
         .filter(webhooks::project_id.eq(project))
         .order(webhooks::id.asc())
         .select((
@@ -99,8 +104,8 @@ pub fn subscribed(
             webhooks::enabled,
             webhooks::events,
             webhooks::categories,
-        ));
-    let rows: Vec<(String, bool, String, String)> = on!(db, c => query.load(c))?;
+        ))
+        .load(c))?;
     let fits = |list: &str, word: &str| list.split(',').any(|entry| entry == word);
     Ok(rows
         .into_iter()
@@ -121,10 +126,27 @@ pub struct Subscriber {
     pub enabled: bool,
 }
 
+/// Whether an endpoint gets anything now. One that was found disabled may just be enabled by somebody who has seen
+/// what waits for it so far: they go first.
+pub fn is_enabled(db: &mut Db<'_>, subscriber: &Subscriber) -> StoreResult<bool> {
+    if subscriber.enabled {
+        return Ok(true);
+    }
+    lock(db, &subscriber.id)?;
+    let now = webhooks::table.find(&subscriber.id).select(webhooks::enabled);
+    let now: Option<bool> = on!(db, |c| now.get_result(c).optional())?;
+    Ok(now.unwrap_or(false))
+}
+
+/// Until the transaction ends, nobody else changes the endpoint.
+pub fn lock(db: &mut Db<'_>, id: &str) -> StoreResult<()> {
+    alone(db, "webhook", id)
+}
+
 /// Removes an endpoint. False where there is none.
 pub fn delete(db: &mut Db<'_>, project: &ProjectId, id: &WebhookId) -> StoreResult<bool> {
     let target = webhooks::table
         .find(id.as_str())
         .filter(webhooks::project_id.eq(project.as_str()));
-    Ok(on!(db, c => diesel::delete(target).execute(c))? == 1)
+    Ok(on!(db, |c| diesel::delete(target).execute(c))? == 1)
 }

@@ -1,7 +1,7 @@
 //! The real binary: killed and started again, told to stop, started wrongly.
 
 use crate::greenhouse_flow::send_test;
-use crate::harness::{Holder, PATIENCE, Process, Receiver, run};
+use crate::harness::{Holder, PATIENCE, Process, Receiver, Workspace, on_postgres, run};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ const ORDERS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_order_is_lost_when_the_process_is_killed_at_any_moment() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Workspace::new();
     let mut vendor = Receiver::start().await;
     let process = Process::start(directory.path(), &[KEY]);
     let webhook = json!({"url": vendor.url, "events": ["record.new"]});
@@ -83,7 +83,7 @@ async fn no_acknowledged_order_is_lost_when_the_process_is_killed_at_any_moment(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_being_sent_when_the_process_was_killed_is_sent_again_at_the_next_start() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Workspace::new();
     let mut vendor = Receiver::start().await;
     let mut ats = Holder::start().await;
     let process = Process::start(directory.path(), &[KEY]);
@@ -100,6 +100,10 @@ async fn what_was_being_sent_when_the_process_was_killed_is_sent_again_at_the_ne
     let report = json!({"score": {"value": "2"}, "result_url": "https://vendor.example/r"});
     process.vendor(KEY.1, "PATCH", &path, Some(report)).await;
     process.kill();
+    if on_postgres() {
+        // Another process may be at it until its lease ends.
+        directory.end_leases();
+    }
 
     let process = Process::start(directory.path(), &[KEY]);
     ats.next().await.answer(200);
@@ -120,14 +124,17 @@ async fn what_was_being_sent_when_the_process_was_killed_is_sent_again_at_the_ne
 
 #[test]
 fn the_first_start_prints_one_api_key_and_keeps_the_sealing_keys_for_the_owner_alone() {
-    let directory = tempfile::tempdir().unwrap();
+    if on_postgres() {
+        return; // It is about the embedded engine's files.
+    }
+    let directory = Workspace::new();
     let process = Process::start(directory.path(), &[("CROSSCHECK_PUBLIC_URL", "")]);
     assert!(process.printed_key().is_some_and(|key| key.starts_with("ck_")));
     let first = process.terminate();
     assert!(first.status.success(), "{}", first.stderr);
     assert_eq!(first.stdout.matches("API key").count(), 1);
 
-    let file = directory.path().join("real.db.secret-keys");
+    let file = directory.path().join("test.db.secret-keys");
     assert_eq!(
         std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o600
@@ -140,10 +147,10 @@ fn the_first_start_prints_one_api_key_and_keeps_the_sealing_keys_for_the_owner_a
     let names = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
     let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(names).collect();
     assert!(
-        left.iter().all(|name| name == "real.db.secret-keys"
+        left.iter().all(|name| name == "test.db.secret-keys"
             || matches!(
                 name.to_str(),
-                Some("real.db" | "real.db-wal" | "real.db-shm" | "real.db.lock")
+                Some("test.db" | "test.db-wal" | "test.db-shm" | "test.db.lock" | "test.db.migrating")
             )),
         "{left:?}"
     );
@@ -151,7 +158,10 @@ fn the_first_start_prints_one_api_key_and_keeps_the_sealing_keys_for_the_owner_a
 
 #[test]
 fn empty_settings_are_unset_and_the_key_that_is_configured_is_not_printed() {
-    let directory = tempfile::tempdir().unwrap();
+    if on_postgres() {
+        return; // It is about the embedded engine's files.
+    }
+    let directory = Workspace::new();
     let empty = [
         ("CROSSCHECK_API_KEY", " "),
         ("CROSSCHECK_SECRET_KEYS", ""),
@@ -162,7 +172,7 @@ fn empty_settings_are_unset_and_the_key_that_is_configured_is_not_printed() {
     assert!(process.printed_key().is_some());
     process.terminate();
 
-    let other = tempfile::tempdir().unwrap();
+    let other = Workspace::new();
     let ended = Process::start(other.path(), &[KEY]).terminate();
     assert!(ended.status.success());
     assert!(!ended.stdout.contains("API key") && !ended.stdout.contains(KEY.1));
@@ -170,7 +180,7 @@ fn empty_settings_are_unset_and_the_key_that_is_configured_is_not_printed() {
 
 #[test]
 fn wrong_settings_end_the_start_with_a_message_that_names_them() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Workspace::new();
     let ring = |letter: &str| format!("k1:{}=", letter.repeat(43));
     let (ours, other) = (ring("A"), ring("E"));
     let migrated = run(
@@ -220,7 +230,7 @@ fn wrong_settings_end_the_start_with_a_message_that_names_them() {
 
 #[test]
 fn keys_are_made_listed_and_revoked_from_the_command_line() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Workspace::new();
     let made = succeeds(directory.path(), &["keys", "create", "laptop"]);
     let (id, key) = made.trim().split_once('\n').unwrap();
     assert!(id.starts_with("key_") && key.starts_with("ck_"));
@@ -256,7 +266,10 @@ fn keys_are_made_listed_and_revoked_from_the_command_line() {
 
 #[test]
 fn a_payload_is_translated_and_the_api_described_without_a_database() {
-    let directory = tempfile::tempdir().unwrap();
+    if on_postgres() {
+        return; // It is about the embedded engine's files.
+    }
+    let directory = Workspace::new();
     let payload = send_test("https://ats.example/tests/1");
     let translate = |arguments: &[&str], input: &str| {
         run(
@@ -304,12 +317,12 @@ fn a_payload_is_translated_and_the_api_described_without_a_database() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 
     assert_eq!(succeeds(directory.path(), &["migrate"]), "");
-    assert!(directory.path().join("real.db").exists());
+    assert!(directory.path().join("test.db").exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_what_is_under_way_end_and_writes_down_what_came_of_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Workspace::new();
     let mut vendor = Holder::start().await;
     let process = Process::start(directory.path(), &[KEY]);
     let webhook = json!({"url": vendor.url, "events": ["account.created"]});
@@ -330,7 +343,10 @@ async fn a_stop_lets_what_is_under_way_end_and_writes_down_what_came_of_it() {
 
 #[test]
 fn a_second_process_does_not_serve_the_same_database_and_the_first_goes_on() {
-    let directory = tempfile::tempdir().unwrap();
+    if on_postgres() {
+        return; // It is about the embedded engine's files.
+    }
+    let directory = Workspace::new();
     let first = Process::start(directory.path(), &[KEY]);
     let second = run(
         directory.path(),

@@ -12,6 +12,7 @@
 
 mod ats_bodies;
 mod ats_face;
+mod claims;
 mod conformance;
 mod contracts;
 mod deliveries;

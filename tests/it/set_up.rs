@@ -1,7 +1,7 @@
 //! Registering with an ATS by API, by the route and by the command line: what is kept, what is shown, and what is
 //! said when it cannot be done. Recruitee is the one ATS that has it; its simulation answers.
 
-use crate::harness::{self, Process, Server};
+use crate::harness::{self, Process, Server, Workspace};
 use crosscheck::sandbox::ats::SimulatedAts;
 use crosscheck::sandbox::registry;
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ async fn a_step_that_cannot_be_taken_says_why_and_changes_nothing() {
 
 #[tokio::test]
 async fn the_command_line_takes_the_same_step_beside_a_server_that_runs() {
-    let (directory, ats) = (tempfile::tempdir().unwrap(), recruitee());
+    let (directory, ats) = (Workspace::new(), recruitee());
     let process = Process::start(directory.path(), &[("CROSSCHECK_API_KEY", harness::API_KEY)]);
     let url = format!("{}/integrations", process.url);
     let made = process

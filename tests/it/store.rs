@@ -1,7 +1,5 @@
 //! The store's promises: what is acknowledged is durable, and one work's trouble stays its own.
 
-use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::jobs::{self, JobKind, JobRow, JobStatus};
 use crosscheck::store::{Db, Store, StoreError, StoreResult, projects};
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
@@ -63,6 +61,7 @@ fn set(name: &'static str) -> impl FnOnce(&mut Db<'_>) -> StoreResult<()> + Send
 fn sql(db: &mut Db<'_>, text: &str) -> StoreResult<()> {
     match db {
         Db::Sqlite(connection) => Ok(connection.batch_execute(text)?),
+        Db::Postgres(connection) => Ok(connection.batch_execute(text)?),
     }
 }
 
@@ -224,98 +223,4 @@ async fn a_caller_that_goes_away_leaves_its_write_standing() {
     first.await.unwrap();
     store.write(|_| Ok::<_, StoreError>(())).await.unwrap();
     assert!(stored(&store, "orphan").await);
-}
-
-/// A project, and a push of one order made at `at`.
-fn push(id: &str, at: i64) -> JobRow {
-    JobRow::new(JobKind::Push, id, "prj", "rev", "order", Timestamp(at))
-}
-
-async fn with_project(store: &Store) {
-    let make = |db: &mut Db<'_>| {
-        sql(db, "INSERT INTO projects VALUES ('prj', '', 0)")?;
-        Ok::<_, StoreError>(())
-    };
-    store.write(make).await.unwrap();
-}
-
-const LONG: i64 = 3_600_000;
-
-/// Claims what is due for so many milliseconds of the database's clock.
-async fn claim(store: &Store, lease: i64) -> Vec<JobRow> {
-    let claim = move |db: &mut Db<'_>| jobs::claim(db, Timestamp(10), 64, lease, jobs::Lanes::new());
-    store.write(claim).await.unwrap().jobs
-}
-
-#[tokio::test]
-async fn of_two_pushes_of_an_order_the_older_is_given_up_when_its_lease_ends() {
-    for at_a_start in [true, false] {
-        let (store, _directory) = open();
-        with_project(&store).await;
-        // Ids are drawn before it is decided who comes first: the older may have the larger one.
-        store.write(|db| jobs::insert(db, &push("b", 1))).await.unwrap();
-        let lease = if at_a_start { LONG } else { 0 };
-        assert_eq!(claim(&store, lease).await.len(), 1);
-        store.write(|db| jobs::insert(db, &push("a", 2))).await.unwrap();
-        if at_a_start {
-            assert!(claim(&store, LONG).await.is_empty(), "one at a time for an order");
-            assert_eq!(store.write(jobs::free_leases).await.unwrap(), 1);
-        }
-        let claimed = claim(&store, LONG).await;
-        let ids: Vec<_> = claimed.iter().map(|job| job.id.as_str()).collect();
-        assert_eq!(ids, ["a"]);
-        assert_eq!(status_of(&store, "b").await, JobStatus::Superseded);
-    }
-}
-
-#[tokio::test]
-async fn a_lease_that_ended_without_an_outcome_is_claimed_again_and_its_late_outcome_is_ignored() {
-    let (store, _directory) = open();
-    with_project(&store).await;
-    store.write(|db| jobs::insert(db, &push("a", 1))).await.unwrap();
-    let late = claim(&store, 0).await.remove(0);
-    let again = claim(&store, LONG).await.remove(0);
-    assert!(claim(&store, LONG).await.is_empty());
-    assert!(again.fence > late.fence);
-    let finish = |job: JobRow| {
-        let finished = jobs::Finished {
-            job,
-            status: JobStatus::Succeeded,
-            due_at: Timestamp(31),
-            at: Timestamp(31),
-            attempt: None,
-            reason: None,
-        };
-        store.write(move |db| jobs::finish(db, &finished))
-    };
-    assert!(!finish(late).await.unwrap());
-    assert_eq!(status_of(&store, "a").await, JobStatus::Sending);
-    assert!(finish(again).await.unwrap());
-    assert_eq!(status_of(&store, "a").await, JobStatus::Succeeded);
-}
-
-async fn status_of(store: &Store, id: &'static str) -> JobStatus {
-    let find = move |db: &mut Db<'_>| match db {
-        Db::Sqlite(connection) => {
-            use diesel::prelude::*;
-            #[derive(QueryableByName)]
-            struct Found {
-                #[diesel(sql_type = diesel::sql_types::Text)]
-                status: String,
-            }
-            let query = diesel::sql_query("SELECT status FROM jobs WHERE id = ?");
-            let query = query.bind::<diesel::sql_types::Text, _>(id);
-            Ok::<_, StoreError>(query.get_result::<Found>(&mut **connection)?.status)
-        }
-    };
-    let found = store.read(find).await.unwrap();
-    [
-        JobStatus::Sending,
-        JobStatus::Succeeded,
-        JobStatus::Superseded,
-        JobStatus::Pending,
-    ]
-    .into_iter()
-    .find(|status| status.as_str() == found)
-    .unwrap()
 }

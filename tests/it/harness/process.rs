@@ -1,5 +1,7 @@
 //! The real binary as a child process, which can be killed.
 
+use super::server::SEALING_KEYS;
+use super::workspace::{database_url, on_postgres};
 use super::{Customer, PATIENCE, http_client};
 use crate::greenhouse_flow::send_test;
 use reqwest::Client;
@@ -177,16 +179,18 @@ pub fn run(directory: &Path, env: &[(&str, &str)], arguments: &[&str], input: &s
 
 fn command(directory: &Path, env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crosscheck"));
-    let database = format!("sqlite://{}", directory.join("real.db").display());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CROSSCHECK_")) {
         command.env_remove(name);
     }
     command
         .current_dir(directory)
         .env_remove("RUST_LOG")
-        .env("CROSSCHECK_DATABASE_URL", database)
+        .env("CROSSCHECK_DATABASE_URL", database_url(directory))
         .env("CROSSCHECK_LISTEN", "127.0.0.1:0")
-        .env("CROSSCHECK_ALLOWED_TARGETS", "127.0.0.0/8")
-        .envs(env.iter().copied());
+        .env("CROSSCHECK_ALLOWED_TARGETS", "127.0.0.0/8");
+    if on_postgres() {
+        command.env("CROSSCHECK_SECRET_KEYS", SEALING_KEYS);
+    }
+    command.envs(env.iter().copied());
     command
 }

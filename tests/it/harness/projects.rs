@@ -13,11 +13,9 @@ pub const OTHER_API_KEY: &str = "test-key-of-the-second-project";
 impl Server {
     /// Makes the second project; its key is [`OTHER_API_KEY`].
     pub async fn add_project(&self) {
-        let store = Store::open(&format!(
-            "sqlite://{}",
-            self.directory.path().join("test.db").display()
-        ))
-        .unwrap();
+        let url = self.directory.database_url();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&url));
+        let store = opened.await.unwrap().unwrap();
         let ring = Arc::new(KeyRing::parse(super::server::SEALING_KEYS).unwrap());
         let sealed = store
             .read(|db| projects::setting(db, "lookup_key"))

@@ -1,13 +1,13 @@
 //! A Crosscheck of its own for each test, and the calls that a vendor and an ATS make.
 
-use super::{PATIENCE, TestClock};
+use super::{PATIENCE, TestClock, Workspace};
+use crosscheck::config::Role;
 use crosscheck::crypto::KeyRing;
 use crosscheck::serve::{self, Serve, Served};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 
 pub const API_KEY: &str = "test-key-of-the-first-project";
 pub const SEALING_KEYS: &str = "t:dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=";
@@ -17,7 +17,7 @@ pub struct Server {
     pub clock: Arc<TestClock>,
     pub http: Client,
     pub served: Served,
-    pub directory: TempDir,
+    pub directory: Workspace,
 }
 
 /// A customer that was linked.
@@ -30,16 +30,17 @@ pub struct Customer {
 
 impl Server {
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap()).await
+        Self::start_in(Workspace::new()).await
     }
 
     /// Starts on what an earlier server left in `directory`.
-    pub async fn start_in(directory: TempDir) -> Self {
+    pub async fn start_in(directory: Workspace) -> Self {
         let clock = Arc::new(TestClock::default());
         let serve = Serve {
             listen: "127.0.0.1:0".to_owned(),
-            database_url: format!("sqlite://{}", directory.path().join("test.db").display()),
+            database_url: directory.database_url(),
             public_url: None,
+            role: Role::All,
             ring: KeyRing::parse(SEALING_KEYS).unwrap(),
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
         };
@@ -56,7 +57,7 @@ impl Server {
     }
 
     /// Stops the server and leaves its directory.
-    pub async fn stop(self) -> TempDir {
+    pub async fn stop(self) -> Workspace {
         self.served.stop().await;
         self.directory
     }

@@ -1,12 +1,11 @@
 //! The one writer of the embedded engine. It takes every work that is waiting, runs each in a savepoint of one
 //! transaction, commits once, and only then tells each caller: one fsync carries many requests.
 
-use super::engine::{Db, StoreError};
+use crate::store::engine::{Db, StoreError, panic_text};
 use diesel::connection::{
     AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
 use diesel::sqlite::SqliteConnection;
-use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::{mpsc, oneshot};
@@ -153,11 +152,4 @@ fn reset(connection: &mut SqliteConnection) {
         tracing::debug!(error = %error, "no transaction was open");
     }
     *Transactions::transaction_manager_status_mut(connection) = TransactionManagerStatus::default();
-}
-
-/// What a panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "panic".to_owned())
 }

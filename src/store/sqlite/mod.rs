@@ -1,16 +1,21 @@
-//! Opening a database, reading from it, and handing writes to the writer.
+//! The embedded engine: one file, one writer, a few readers, one process that serves it.
 
+mod readers;
+mod writer;
+
+use super::database::OpenError;
 use super::engine::{Db, StoreError, StoreResult};
-use super::readers::{READERS, Readers};
-use super::writer::Writer;
 use crate::config::sqlite_path;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use readers::{READERS, Readers};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use writer::Writer;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -19,42 +24,11 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                        PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;";
 
-/// Why a database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL's scheme is none that we know.
-    #[error("CROSSCHECK_DATABASE_URL must begin with sqlite:// (such as sqlite://crosscheck.db)")]
-    Scheme,
-    /// The engine refused.
-    #[error("cannot open {path}: {reason}")]
-    Engine {
-        /// The file.
-        path: String,
-        /// The engine's words.
-        reason: String,
-    },
-}
-
-/// The database.
 #[derive(Clone)]
-pub struct Store {
+pub struct Sqlite {
     readers: Readers,
     writer: Writer,
     path: PathBuf,
-}
-
-/// The right to send what is due; it ends when this is dropped.
-pub struct Ownership {
-    _file: File,
-}
-
-/// A page of a list, newest first.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// How many rows at most.
-    pub limit: i64,
-    /// The id of the last row of the page before.
-    pub after: Option<String>,
 }
 
 #[derive(Debug)]
@@ -68,12 +42,12 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     }
 }
 
-impl Store {
-    /// Opens (or makes) the database and brings its tables up to date.
+impl Sqlite {
+    /// Opens (or makes) the file and brings its tables up to date.
     pub fn open(url: &str) -> Result<Self, OpenError> {
         let path = sqlite_path(url).ok_or(OpenError::Scheme)?;
         let mut connection = connect(&path)?;
-        migrate(&mut connection, &path)?;
+        bring_up_to_date(&mut connection, &path)?;
         let manager = ConnectionManager::new(path.to_string_lossy());
         let connections = Pool::builder()
             .max_size(READERS)
@@ -90,21 +64,20 @@ impl Store {
         })
     }
 
-    /// Brings the tables of the database at `url` up to date, and does nothing else.
+    /// Brings the tables of the file up to date, and does nothing else.
     pub fn migrate(url: &str) -> Result<(), OpenError> {
         let path = sqlite_path(url).ok_or(OpenError::Scheme)?;
-        migrate(&mut connect(&path)?, &path)
+        bring_up_to_date(&mut connect(&path)?, &path)
     }
 
-    /// Takes the embedded database for this process, which alone may send what is due, for as long as the
-    /// claim is kept. The system ends it with the process, however that ends.
-    pub fn own(&self) -> StoreResult<Ownership> {
+    /// Takes the file for this process: see [`super::Store::own`].
+    pub fn own(&self) -> StoreResult<Arc<File>> {
         let mut path = self.path.clone().into_os_string();
         path.push(".lock");
         let unavailable = |error: std::io::Error| StoreError::Unavailable(error.to_string());
         let file = File::create(path).map_err(unavailable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Ownership { _file: file }),
+            Ok(()) => Ok(Arc::new(file)),
             Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(
                 "another process serves this database".to_owned(),
             )),
@@ -112,7 +85,7 @@ impl Store {
         }
     }
 
-    /// Runs a query on a thread where it may block. Never waits for the writer.
+    /// See [`super::Store::read`].
     pub async fn read<T, E>(
         &self,
         query: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
@@ -124,7 +97,7 @@ impl Store {
         self.readers.read(query).await
     }
 
-    /// Runs `work` in a transaction and returns once its writes are durable.
+    /// See [`super::Store::write`].
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
@@ -146,19 +119,26 @@ fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
     Ok(connection)
 }
 
-fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    match connection.run_pending_migrations(MIGRATIONS) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(OpenError::Engine {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        }),
+/// Several processes may come up at the same time: one of them makes the tables, the others wait for it.
+fn bring_up_to_date(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let up_to_date = connection
+        .has_pending_migration(MIGRATIONS)
+        .map(|pending| !pending);
+    if up_to_date.unwrap_or(false) {
+        return Ok(());
     }
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".migrating");
+    // The file stays: were it removed, a third process could lock a new one while a second holds the old.
+    let file = File::create(lock).map_err(|error| failed(path, &error))?;
+    file.lock().map_err(|error| failed(path, &error))?;
+    let migrated = connection.run_pending_migrations(MIGRATIONS).map(|_| ());
+    migrated.map_err(|error| failed(path, error.as_ref()))
 }
 
 fn failed(path: &Path, error: &dyn std::error::Error) -> OpenError {
     OpenError::Engine {
-        path: path.display().to_string(),
+        place: path.display().to_string(),
         reason: error.to_string(),
     }
 }

@@ -1,8 +1,7 @@
 //! The readers of the embedded engine: a few threads that take turns at one queue. Where many reads wait, a
 //! reader takes several at once, so that a busy server does not wake a thread for each.
 
-use super::engine::{Db, StoreError};
-use super::writer::panic_text;
+use crate::store::engine::{Db, StoreError, panic_text};
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sqlite::SqliteConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,0 +1,15 @@
+DROP TABLE duties;
+DROP TABLE request_logs;
+DROP TABLE attempts;
+DROP TABLE jobs;
+DROP TABLE events;
+DROP TABLE webhooks;
+DROP TABLE revisions;
+DROP TABLE orders;
+DROP TABLE package_uuids;
+DROP TABLE packages;
+DROP TABLE accounts;
+DROP TABLE integrations;
+DROP TABLE api_keys;
+DROP TABLE projects;
+DROP TABLE settings;

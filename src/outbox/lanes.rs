@@ -1,0 +1,188 @@
+//! How many sends may be under way at once, in all and in each lane: an endpoint's deliveries, an account's pushes.
+//!
+//! A lane begins with few seats, gets one more with each success, and loses them when its sends fail: one that hangs
+//! holds few, so that a slow, dead or hostile receiver does not delay the others. After several failures in a row
+//! the lane is closed for a while (its jobs wait, no try is spent), and then one send at a time finds out whether it
+//! is well again.
+
+use crate::domain::timestamp::Timestamp;
+use crate::store::claims::Room;
+use crate::store::jobs::JobRow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Seats in all.
+const SEATS: u32 = 512;
+/// What one claim takes at most.
+const CLAIM: i64 = 256;
+/// Seats of a lane that nothing is known of.
+const FIRST: i64 = 8;
+/// Seats of a lane at most.
+const MOST: i64 = 128;
+/// So many failures in a row close a lane.
+const PATIENCE: u32 = 10;
+/// For how long at first; twice as long after each send that then fails, too.
+const CLOSED_MS: i64 = 5_000;
+/// For how long at most.
+const CLOSED_AT_MOST_MS: i64 = 60_000;
+
+/// How a send ended, as far as its lane is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The receiver does what it should.
+    Well,
+    /// It does not.
+    Badly,
+    /// It says nothing of the receiver: no call was made.
+    Unsent,
+}
+
+/// The lanes of one worker.
+#[derive(Clone)]
+pub struct Lanes {
+    seats: Arc<Semaphore>,
+    lanes: Arc<Mutex<HashMap<String, Lane>>>,
+}
+
+struct Lane {
+    under_way: i64,
+    seats: i64,
+    failures: u32,
+    closed_until: Option<Timestamp>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            under_way: 0,
+            seats: FIRST,
+            failures: 0,
+            closed_until: None,
+        }
+    }
+}
+
+impl Lane {
+    /// How many more of its sends may begin now.
+    fn room(&self, now: Timestamp) -> i64 {
+        let seats = match self.closed_until {
+            Some(until) if now < until => 0,
+            Some(_) => 1,
+            None => self.seats,
+        };
+        seats.saturating_sub(self.under_way).max(0)
+    }
+
+    fn end(&mut self, how: Ended, now: Timestamp) {
+        self.under_way -= 1;
+        match how {
+            Ended::Well => {
+                self.failures = 0;
+                self.closed_until = None;
+                self.seats = MOST.min(self.seats + 1);
+            }
+            Ended::Badly => {
+                self.failures = self.failures.saturating_add(1);
+                self.seats = 1.max(self.seats / 2);
+                if let Some(beyond) = self.failures.checked_sub(PATIENCE) {
+                    let wait = CLOSED_MS
+                        .saturating_mul(1 << beyond.min(8))
+                        .min(CLOSED_AT_MOST_MS);
+                    self.closed_until = Some(now.plus_ms(wait));
+                }
+            }
+            Ended::Unsent => {}
+        }
+    }
+
+    /// Whether there is nothing to remember.
+    fn is_as_new(&self) -> bool {
+        self.under_way == 0 && self.failures == 0
+    }
+}
+
+impl Lanes {
+    /// All seats are free.
+    pub fn new() -> Self {
+        let seats = usize::try_from(SEATS).unwrap_or(1);
+        Self {
+            seats: Arc::new(Semaphore::new(seats)),
+            lanes: Arc::default(),
+        }
+    }
+
+    /// Waits for a free seat.
+    pub async fn any_free(&self) {
+        // Fails only where the semaphore is closed, which nobody does.
+        let _ = self.seats.acquire().await;
+    }
+
+    /// Waits until nothing is under way.
+    pub async fn all_free(&self) {
+        let _ = self.seats.acquire_many(SEATS).await;
+    }
+
+    /// What a claim may bring now.
+    pub fn room(&self, now: Timestamp) -> Room {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = i64::try_from(self.seats.available_permits()).unwrap_or(0);
+        Room {
+            jobs: free.min(CLAIM),
+            of_any_lane: FIRST,
+            // However well it did so far, no lane takes all that is left.
+            lanes: lanes
+                .iter()
+                .map(|(name, lane)| (name.clone(), lane.room(now).min(free / 2 + 1)))
+                .collect(),
+        }
+    }
+
+    /// A seat for a job that was claimed: no more are claimed than there are free seats.
+    pub fn take(&self, job: &JobRow) -> Seat {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.entry(job.lane.clone()).or_default().under_way += 1;
+        Seat {
+            _permit: Arc::clone(&self.seats).try_acquire_owned().ok(),
+            lane: job.lane.clone(),
+            lanes: self.clone(),
+            ended: (Ended::Unsent, Timestamp(0)),
+        }
+    }
+
+    fn end(&self, lane: &str, how: Ended, now: Timestamp) {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = lanes.get_mut(lane) {
+            let was_open = found.closed_until.is_none();
+            found.end(how, now);
+            if was_open && found.closed_until.is_some() {
+                tracing::warn!(lane, "closed for a while: its sends fail one after the other");
+            }
+            if found.is_as_new() {
+                lanes.remove(lane);
+            }
+        }
+    }
+}
+
+/// A seat; it is free again when this is dropped, also by a send that panics.
+pub struct Seat {
+    _permit: Option<OwnedSemaphorePermit>,
+    lane: String,
+    lanes: Lanes,
+    ended: (Ended, Timestamp),
+}
+
+impl Seat {
+    /// Frees the seat and remembers how the send ended.
+    pub fn free(mut self, how: Ended, now: Timestamp) {
+        self.ended = (how, now);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let (how, now) = self.ended;
+        self.lanes.end(&self.lane, how, now);
+    }
+}

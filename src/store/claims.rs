@@ -1,0 +1,206 @@
+//! Claiming jobs: leasing what is due to a worker, and taking back leases that ended without an outcome.
+
+use super::engine::{Db, StoreResult, clock, on};
+use super::jobs::JobRow;
+use super::schema::jobs;
+use crate::domain::timestamp::Timestamp;
+use diesel::dsl::{exists, min, not, sql};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Text};
+use std::collections::HashMap;
+
+/// After so many claims without an outcome a job is taken out, so that it cannot kill workers for ever.
+pub const MAX_CLAIMS: i64 = 20;
+
+/// What a worker has room for.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Jobs in all.
+    pub jobs: i64,
+    /// Jobs of one lane, where `lanes` does not say otherwise.
+    pub of_any_lane: i64,
+    /// Jobs of these lanes; none of one that is held back.
+    pub lanes: HashMap<String, i64>,
+}
+
+impl Room {
+    /// Takes a place, where there is one.
+    fn take(&mut self, lane: &str) -> bool {
+        let left = self.lanes.entry(lane.to_owned()).or_insert(self.of_any_lane);
+        let has_room = self.jobs > 0 && *left > 0;
+        if has_room {
+            *left -= 1;
+            self.jobs -= 1;
+        }
+        has_room
+    }
+
+    fn left(&self, lane: &str) -> i64 {
+        let left = self.lanes.get(lane).copied().unwrap_or(self.of_any_lane);
+        left.min(self.jobs)
+    }
+}
+
+/// What a worker may now send.
+pub struct Claimed {
+    /// Leased to the caller, their fences raised.
+    pub jobs: Vec<JobRow>,
+    /// When the next job falls due.
+    pub next_due: Option<Timestamp>,
+}
+
+/// Leases jobs that are due at `now` for `lease_ms` by the database's clock, as many as there is room for, the
+/// longest due first. At most one push of an order is leased at a time.
+pub fn claim(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, mut room: Room) -> StoreResult<Claimed> {
+    let window = room.jobs;
+    let due = due(db, now, None, window)?;
+    let (found, held_back) = (due.len(), room.lanes.values().any(|left| *left <= 0));
+    let mut taken: Vec<JobRow> = due.into_iter().filter(|job| room.take(&job.lane)).collect();
+    // What is due longest may all be of lanes without room; what others have to send must not wait behind it.
+    let is_full = i64::try_from(found).is_ok_and(|found| found == window);
+    if is_full && (held_back || taken.len() < found) {
+        for lane in lanes(db, now)? {
+            let left = room.left(&lane);
+            if left > 0 {
+                let more = self::due(db, now, Some(&lane), left)?;
+                let fresh = more
+                    .into_iter()
+                    .filter(|job| !taken.iter().any(|one| one.id == job.id));
+                let fresh: Vec<JobRow> = fresh.collect();
+                taken.extend(fresh.into_iter().filter(|job| room.take(&job.lane)));
+            }
+        }
+    }
+    lease(db, &mut taken, lease_ms)?;
+    let next = jobs::table
+        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .select(min(jobs::due_at));
+    let next_due: Option<i64> = on!(db, |c| next.get_result(c))?;
+    Ok(Claimed {
+        jobs: taken,
+        next_due: next_due.map(Timestamp),
+    })
+}
+
+/// Up to `limit` jobs that are due, the longest first, of one lane or of all. No other worker gets them before the
+/// transaction ends.
+///
+/// The words for the status stand in the SQL itself: a partial index is used only where it can be seen that the
+/// query is about the same rows.
+fn due(db: &mut Db<'_>, now: Timestamp, lane: Option<&str>, limit: i64) -> StoreResult<Vec<JobRow>> {
+    let siblings = diesel::alias!(jobs as siblings);
+    let another_is_sent = siblings
+        .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
+        .filter(siblings.field(jobs::kind).eq("push"))
+        .filter(siblings.field(jobs::status).eq("sending"));
+    let query = jobs::table
+        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(jobs::due_at.le(now.0))
+        .filter(jobs::kind.eq("delivery").or(not(exists(another_is_sent))))
+        .order(jobs::due_at.asc())
+        .limit(limit);
+    match (db, lane) {
+        (Db::Sqlite(c), None) => Ok(query.select(JobRow::as_select()).load(&mut **c)?),
+        (Db::Sqlite(c), Some(lane)) => {
+            let query = query.filter(jobs::lane.eq(lane));
+            Ok(query.select(JobRow::as_select()).load(&mut **c)?)
+        }
+        (Db::Postgres(c), None) => {
+            let query = query.for_update().skip_locked();
+            Ok(query.select(JobRow::as_select()).load(&mut **c)?)
+        }
+        (Db::Postgres(c), Some(lane)) => {
+            let query = query.filter(jobs::lane.eq(lane)).for_update().skip_locked();
+            Ok(query.select(JobRow::as_select()).load(&mut **c)?)
+        }
+    }
+}
+
+/// The lanes in which something is due, each found by one step through the index, however much waits in it.
+fn lanes(db: &mut Db<'_>, now: Timestamp) -> StoreResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Lane {
+        #[diesel(sql_type = Text)]
+        lane: String,
+    }
+    let walk = |now: &str| {
+        format!(
+            "WITH RECURSIVE walk (lane) AS ( \
+                 SELECT min(lane) FROM jobs WHERE status = 'pending' \
+                 UNION ALL \
+                 SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane) \
+                 FROM walk WHERE walk.lane IS NOT NULL) \
+             SELECT walk.lane AS lane FROM walk WHERE walk.lane IS NOT NULL AND EXISTS ( \
+                 SELECT 1 FROM jobs \
+                 WHERE status = 'pending' AND jobs.lane = walk.lane AND jobs.due_at <= {now})"
+        )
+    };
+    let found: Vec<Lane> = match db {
+        Db::Sqlite(c) => sql_query(walk("?")).bind::<BigInt, _>(now.0).load(&mut **c)?,
+        Db::Postgres(c) => sql_query(walk("$1")).bind::<BigInt, _>(now.0).load(&mut **c)?,
+    };
+    Ok(found.into_iter().map(|found| found.lane).collect())
+}
+
+fn lease(db: &mut Db<'_>, taken: &mut [JobRow], lease_ms: i64) -> StoreResult<()> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let until = clock(db)?.saturating_add(lease_ms);
+    let ids: Vec<_> = taken.iter().map(|job| job.id.as_str()).collect();
+    let target = jobs::table.filter(jobs::id.eq_any(ids));
+    let change = (
+        jobs::status.eq("sending"),
+        jobs::leased_until.eq(until),
+        jobs::fence.eq(jobs::fence + 1),
+        jobs::claims.eq(jobs::claims + 1),
+    );
+    on!(db, |c| diesel::update(target).set(change).execute(c))?;
+    for job in taken {
+        job.fence += 1;
+    }
+    Ok(())
+}
+
+/// At a start of the one process on the embedded engine, no worker can be alive: frees all leases.
+pub fn free_leases(db: &mut Db<'_>) -> StoreResult<usize> {
+    take_back(db, i64::MAX)
+}
+
+/// Whether a lease has ended without an outcome.
+pub fn has_ended_leases(db: &mut Db<'_>) -> StoreResult<bool> {
+    let clock = clock(db)?;
+    let ended = jobs::table
+        .filter(sql::<Bool>("jobs.status = 'sending'"))
+        .filter(jobs::leased_until.le(clock))
+        .select(jobs::id);
+    let ended: Option<String> = on!(db, |c| ended.first(c).optional())?;
+    Ok(ended.is_some())
+}
+
+/// Takes back the leases that have ended without an outcome.
+pub fn take_back_ended(db: &mut Db<'_>) -> StoreResult<usize> {
+    let clock = clock(db)?;
+    take_back(db, clock)
+}
+
+/// Takes back the leases that ended by `until`. What they were for is due again, save a push whose order has a
+/// newer one: sent after it, or beside it, it would undo what the ATS shows.
+fn take_back(db: &mut Db<'_>, until: i64) -> StoreResult<usize> {
+    let ended = || {
+        jobs::table
+            .filter(sql::<Bool>("jobs.status = 'sending'"))
+            .filter(jobs::leased_until.le(until))
+    };
+    let newer = diesel::alias!(jobs as newer);
+    let has_newer = newer
+        .filter(newer.field(jobs::target_id).eq(jobs::target_id))
+        .filter(newer.field(jobs::kind).eq("push"))
+        .filter(newer.field(jobs::created_at).gt(jobs::created_at));
+    let outdated = ended().filter(jobs::kind.eq("push")).filter(exists(has_newer));
+    let freed = (jobs::status.eq("superseded"), jobs::leased_until.eq(None::<i64>));
+    let superseded = on!(db, |c| diesel::update(outdated).set(freed).execute(c))?;
+    let freed = (jobs::status.eq("pending"), jobs::leased_until.eq(None::<i64>));
+    Ok(superseded + on!(db, |c| diesel::update(ended()).set(freed).execute(c))?)
+}

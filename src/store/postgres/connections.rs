@@ -1,0 +1,124 @@
+//! Connections to the server, and what every session is set to.
+
+use super::OpenError;
+use diesel::connection::{AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager};
+use diesel::pg::PgConnection;
+use diesel::r2d2::{
+    ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PoolError, PooledConnection,
+};
+use std::borrow::Cow;
+use std::time::Duration;
+use url::Url;
+
+/// What libpq is told, unless the URL says otherwise: not to wait for ever for a server that does not answer, and
+/// to notice when one is gone.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("connect_timeout", "5"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "15000"),
+    ("application_name", "crosscheck"),
+];
+
+/// No statement and no lock keeps a connection for ever, and a transaction whose client has died ends. Compiling
+/// these small statements would take longer than running them.
+const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+                       SET idle_in_transaction_session_timeout = '30s'; SET jit = off;";
+
+/// Connections beyond one for each thread take the place of those that hang.
+const SPARE: u32 = 3;
+
+pub type Connection = PooledConnection<ConnectionManager<PgConnection>>;
+
+/// Where connections come from.
+#[derive(Clone)]
+pub struct Connections(Pool<ConnectionManager<PgConnection>>);
+
+#[derive(Debug)]
+struct Session;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Session {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(SESSION)
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+impl Connections {
+    /// For so many threads. Opens none yet.
+    pub fn to(url: &str, threads: u32) -> Result<Self, PoolError> {
+        let pool = Pool::builder()
+            .max_size(threads * (1 + SPARE))
+            .min_idle(Some(0))
+            // Whoever takes one sees by itself whether it still works.
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(2))
+            .error_handler(Box::new(NopErrorHandler))
+            .connection_customizer(Box::new(Session))
+            .build(ConnectionManager::new(with_defaults(url)))?;
+        Ok(Self(pool))
+    }
+
+    /// A connection, perhaps one that was closed meanwhile.
+    pub fn get(&self, patience: Duration) -> Result<Connection, PoolError> {
+        self.0.get_timeout(patience)
+    }
+}
+
+/// Gives a connection back as one that nobody is to use again.
+pub fn discard(mut connection: Connection) {
+    Transactions::transaction_manager_status_mut(&mut *connection).set_in_error();
+}
+
+/// The URL with what libpq is to be told.
+pub fn with_defaults(url: &str) -> String {
+    let mut full = url.to_owned();
+    for (name, value) in DEFAULTS {
+        if !url.contains(&format!("{name}=")) {
+            let joint = if full.contains('?') { '&' } else { '?' };
+            full.push_str(&format!("{joint}{name}={value}"));
+        }
+    }
+    full
+}
+
+/// What can be shown of the URL.
+fn place(url: &str) -> String {
+    Url::parse(url).map_or_else(
+        |_| "the PostgreSQL server".to_owned(),
+        |url| {
+            let host = url.host_str().map_or(Cow::Borrowed("local"), Cow::Borrowed);
+            let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+            format!("postgres://{host}{port}{}", url.path())
+        },
+    )
+}
+
+/// Why the database does not open, without the password that the URL may hold.
+pub fn failed(url: &str, error: &dyn std::error::Error) -> OpenError {
+    OpenError::Engine {
+        place: place(url),
+        reason: error.to_string().trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_stands() {
+        let full = with_defaults("postgres://h/d?connect_timeout=1");
+        assert!(full.starts_with("postgres://h/d?connect_timeout=1&keepalives_idle=10&"));
+        assert_eq!(full.matches("connect_timeout=").count(), 1);
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let shown = place("postgres://user:secret@db.example:5433/crosscheck?sslmode=require");
+        assert_eq!(shown, "postgres://db.example:5433/crosscheck");
+        assert_eq!(place("postgres://user:sec ret@:/"), "the PostgreSQL server");
+    }
+}

@@ -1,0 +1,264 @@
+//! Claims, leases and outcomes, on whichever engine the tests run.
+
+use crate::harness::Workspace;
+use crosscheck::domain::id::ProjectId;
+use crosscheck::domain::timestamp::Timestamp;
+use crosscheck::store::claims::{self, Room};
+use crosscheck::store::jobs::{self, AttemptRow, JobRow, JobStatus};
+use crosscheck::store::outcomes::{self, Finished};
+use crosscheck::store::{Db, Store, StoreError, duties, projects};
+use diesel::RunQueryDsl;
+use std::collections::{BTreeSet, HashMap};
+
+const LONG: i64 = 3_600_000;
+const NOW: Timestamp = Timestamp(1_000);
+
+struct Outbox {
+    store: Store,
+    _workspace: Workspace,
+}
+
+async fn outbox() -> Outbox {
+    let workspace = Workspace::new();
+    let url = workspace.database_url();
+    let opened = tokio::task::spawn_blocking(move || Store::open(&url));
+    let store = opened.await.unwrap().unwrap();
+    let project = |db: &mut Db<'_>| projects::insert(db, &project(), "", Timestamp(0));
+    store.write(project).await.unwrap();
+    Outbox {
+        store,
+        _workspace: workspace,
+    }
+}
+
+fn project() -> ProjectId {
+    ProjectId::new(uuid::Uuid::nil())
+}
+
+/// A delivery to the endpoint `lane`, due at `at`.
+fn delivery(id: &str, lane: &str, at: i64) -> JobRow {
+    job("delivery", id, lane, lane, at)
+}
+
+/// A push of one order, due at `at`.
+fn push(id: &str, at: i64) -> JobRow {
+    job("push", id, "order", "account", at)
+}
+
+fn job(kind: &str, id: &str, target: &str, lane: &str, at: i64) -> JobRow {
+    JobRow {
+        id: id.to_owned(),
+        project_id: project().as_str().to_owned(),
+        kind: kind.to_owned(),
+        subject_id: "subject".to_owned(),
+        target_id: target.to_owned(),
+        status: JobStatus::Pending.as_str().to_owned(),
+        due_at: at,
+        leased_until: None,
+        fence: 0,
+        claims: 0,
+        tries: 0,
+        last_status: None,
+        last_error: None,
+        created_at: at,
+        updated_at: at,
+        lane: lane.to_owned(),
+    }
+}
+
+/// Room for so many jobs, and for so many of one lane.
+fn room(jobs: i64, of_any_lane: i64) -> Room {
+    Room {
+        jobs,
+        of_any_lane,
+        lanes: HashMap::new(),
+    }
+}
+
+impl Outbox {
+    async fn queue(&self, rows: Vec<JobRow>) {
+        let insert = move |db: &mut Db<'_>| rows.iter().try_for_each(|row| jobs::insert(db, row));
+        self.store.write(insert).await.unwrap();
+    }
+
+    async fn claim_with(&self, room: Room, lease: i64) -> Vec<JobRow> {
+        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, lease, room);
+        self.store.write(claim).await.unwrap().jobs
+    }
+
+    /// Claims what is due for so many milliseconds of the database's clock.
+    async fn claim(&self, lease: i64) -> Vec<JobRow> {
+        self.claim_with(room(64, 64), lease).await
+    }
+
+    async fn ids(&self, room: Room) -> Vec<String> {
+        let claimed = self.claim_with(room, LONG).await;
+        claimed.into_iter().map(|job| job.id).collect()
+    }
+
+    async fn take_back(&self) -> usize {
+        self.store.write(claims::take_back_ended).await.unwrap()
+    }
+
+    /// Ends leases; true for those that still held.
+    async fn finish(&self, jobs: Vec<JobRow>, status: JobStatus) -> BTreeSet<String> {
+        let finished: Vec<_> = jobs.into_iter().map(|job| ended(job, status)).collect();
+        let finish = move |db: &mut Db<'_>| outcomes::finish(db, &finished);
+        self.store.write(finish).await.unwrap().into_iter().collect()
+    }
+
+    async fn status(&self, id: &'static str) -> String {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            status: String,
+        }
+        let query = diesel::sql_query(format!("SELECT status FROM jobs WHERE id = '{id}'"));
+        let find = move |db: &mut Db<'_>| {
+            let found: Found = match db {
+                Db::Sqlite(connection) => query.get_result(&mut **connection)?,
+                Db::Postgres(connection) => query.get_result(&mut **connection)?,
+            };
+            Ok::<_, StoreError>(found.status)
+        };
+        self.store.read(find).await.unwrap()
+    }
+}
+
+fn ended(job: JobRow, status: JobStatus) -> Finished {
+    let attempt = AttemptRow {
+        job_id: job.id.clone(),
+        fence: job.fence,
+        at: 30,
+        duration_ms: 1,
+        status: Some(200),
+        error: None,
+    };
+    Finished {
+        attempt: Some(attempt),
+        job,
+        status,
+        due_at: Timestamp(31),
+        at: Timestamp(31),
+        reason: None,
+    }
+}
+
+#[tokio::test]
+async fn of_two_pushes_of_an_order_the_older_is_given_up_when_its_lease_ends() {
+    for at_a_start in [true, false] {
+        let outbox = outbox().await;
+        // Ids are drawn before it is decided who comes first: the older may have the larger one.
+        outbox.queue(vec![push("b", 1)]).await;
+        let lease = if at_a_start { LONG } else { 0 };
+        assert_eq!(outbox.claim(lease).await.len(), 1);
+        outbox.queue(vec![push("a", 2)]).await;
+        let freed = if at_a_start {
+            assert!(outbox.claim(LONG).await.is_empty(), "one at a time for an order");
+            outbox.store.write(claims::free_leases).await.unwrap()
+        } else {
+            outbox.take_back().await
+        };
+        assert_eq!(freed, 1);
+        assert_eq!(outbox.ids(room(64, 64)).await, ["a"]);
+        assert_eq!(outbox.status("b").await, "superseded");
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_ended_without_an_outcome_is_claimed_again_and_its_late_outcome_is_ignored() {
+    let outbox = outbox().await;
+    outbox.queue(vec![push("a", 1)]).await;
+    let late = outbox.claim(0).await;
+    assert!(outbox.store.read(claims::has_ended_leases).await.unwrap());
+    assert_eq!(outbox.take_back().await, 1);
+    assert!(!outbox.store.read(claims::has_ended_leases).await.unwrap());
+    let again = outbox.claim(LONG).await;
+    assert!(outbox.claim(LONG).await.is_empty());
+    assert!(again[0].fence > late[0].fence);
+    assert!(outbox.finish(late, JobStatus::Succeeded).await.is_empty());
+    assert_eq!(outbox.status("a").await, "sending");
+    assert_eq!(outbox.finish(again, JobStatus::Succeeded).await.len(), 1);
+    assert_eq!(outbox.status("a").await, "succeeded");
+}
+
+#[tokio::test]
+async fn of_several_outcomes_those_whose_lease_was_lost_are_not_written_and_the_others_are() {
+    let outbox = outbox().await;
+    outbox
+        .queue(vec![delivery("kept", "x", 1), delivery("lost", "x", 2)])
+        .await;
+    let mut claimed = outbox.claim(LONG).await;
+    claimed[1].fence -= 1;
+    let written = outbox.finish(claimed, JobStatus::Pending).await;
+    assert_eq!(written, BTreeSet::from(["kept".to_owned()]));
+    assert_eq!(outbox.status("kept").await, "pending");
+    assert_eq!(outbox.status("lost").await, "sending");
+}
+
+#[tokio::test]
+async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
+    let outbox = outbox().await;
+    let long_due = (0..40).map(|n| delivery(&format!("full-{n:02}"), "full", n));
+    let others = ["other-1", "other-2"].map(|id| delivery(id, "other", 500));
+    outbox.queue(long_due.chain(others).collect()).await;
+    assert_eq!(
+        outbox.ids(room(8, 3)).await,
+        ["full-00", "full-01", "full-02", "other-1", "other-2"]
+    );
+    let mut held = room(8, 8);
+    held.lanes.insert("full".to_owned(), 0);
+    outbox.queue(vec![delivery("later", "third", 900)]).await;
+    assert_eq!(
+        outbox.ids(held).await,
+        ["later"],
+        "nothing of a lane that is held back"
+    );
+}
+
+#[tokio::test]
+async fn no_more_is_claimed_than_there_is_room_for_and_the_longest_due_come_first() {
+    let outbox = outbox().await;
+    let due = [30, 10, 20, 2_000].map(|at| delivery(&format!("{at}"), &format!("lane {at}"), at));
+    outbox.queue(due.into()).await;
+    assert_eq!(outbox.ids(room(2, 2)).await, ["10", "20"]);
+    assert_eq!(outbox.ids(room(2, 2)).await, ["30"], "what is not due waits");
+    let nothing = claims::claim;
+    let claimed = outbox
+        .store
+        .write(move |db| nothing(db, NOW, LONG, room(2, 2)))
+        .await
+        .unwrap();
+    assert_eq!(claimed.next_due, Some(Timestamp(2_000)));
+}
+
+#[tokio::test]
+async fn workers_that_claim_at_the_same_time_never_get_the_same_job() {
+    let outbox = outbox().await;
+    let due = (0..200).map(|n| delivery(&format!("{n}"), &format!("lane {}", n % 7), n));
+    outbox.queue(due.collect()).await;
+    let (mut seen, mut before) = (BTreeSet::new(), 0);
+    while seen.len() < 200 {
+        let claims = (0..6).map(|_| outbox.claim_with(room(10, 5), LONG));
+        for job in futures_util::future::join_all(claims).await.into_iter().flatten() {
+            assert!(seen.insert(job.id.clone()), "{} was claimed twice", job.id);
+        }
+        assert!(seen.len() > before, "every round somebody gets on");
+        before = seen.len();
+    }
+}
+
+#[tokio::test]
+async fn a_duty_is_held_by_one_process_until_its_lease_ends() {
+    let outbox = outbox().await;
+    let take = |who: &'static str, lease| {
+        outbox
+            .store
+            .write(move |db| duties::take(db, "sweep", who, lease))
+    };
+    assert!(take("one", LONG).await.unwrap());
+    assert!(!take("other", LONG).await.unwrap());
+    assert!(take("one", 0).await.unwrap(), "its holder keeps it");
+    assert!(take("other", LONG).await.unwrap(), "its lease has ended");
+    assert!(!take("one", LONG).await.unwrap());
+}

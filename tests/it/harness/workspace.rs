@@ -1,0 +1,96 @@
+//! Where a test keeps its data: a directory, and a database that is gone afterwards. Which engine it is on is the
+//! environment's choice: with CROSSCHECK_TEST_POSTGRES (the URL of a server that may be filled and emptied) every
+//! database is one of that server, else a file in the directory.
+
+use crosscheck::store::Store;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use std::path::Path;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+pub struct Workspace(TempDir);
+
+impl Workspace {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Lets the time pass after which a lease has ended.
+    pub fn end_leases(&self) {
+        let mut database = PgConnection::establish(&self.database_url()).unwrap();
+        database
+            .batch_execute("UPDATE jobs SET leased_until = 0 WHERE status = 'sending'")
+            .unwrap();
+    }
+
+    /// Where its database is; a fresh one at the first time.
+    pub fn database_url(&self) -> String {
+        database_url(self.path())
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        if let Some(server) = server() {
+            let name = database_name(self.path());
+            run(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+/// Whether the tests run on PostgreSQL.
+pub fn on_postgres() -> bool {
+    server().is_some()
+}
+
+fn server() -> Option<&'static str> {
+    static SERVER: OnceLock<Option<String>> = OnceLock::new();
+    let given = || std::env::var("CROSSCHECK_TEST_POSTGRES").ok();
+    SERVER.get_or_init(given).as_deref()
+}
+
+/// Where the database of a directory is.
+pub fn database_url(directory: &Path) -> String {
+    let Some(server) = server() else {
+        return format!("sqlite://{}", directory.join("test.db").display());
+    };
+    let name = database_name(directory);
+    let mut admin = PgConnection::establish(server).unwrap();
+    // Fails where it is there already.
+    let _ = admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {}", template(server)));
+    beside(server, &name)
+}
+
+fn database_name(directory: &Path) -> String {
+    let name = directory.file_name().unwrap().to_str().unwrap();
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("\"test-{plain}\"")
+}
+
+/// A database with the tables, to copy from: once for all tests.
+fn template(server: &str) -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("\"template-{}\"", std::process::id());
+        run(server, &format!("CREATE DATABASE {name}"));
+        Store::migrate(&beside(server, &name)).unwrap();
+        name
+    })
+}
+
+/// The URL of another database on the same server.
+fn beside(server: &str, name: &str) -> String {
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(name.trim_matches('"'));
+    url.into()
+}
+
+fn run(server: &str, sql: &str) {
+    let mut admin = PgConnection::establish(server).unwrap();
+    admin.batch_execute(sql).unwrap();
+}
