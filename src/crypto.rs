@@ -2,6 +2,7 @@
 //!
 //! A sealed value is `1 | length of key id | key id | nonce (24) | ciphertext`, XChaCha20-Poly1305. The
 //! associated data names project, table, column and row, so a value copied to another place does not open.
+//! The header is legible without any key, so that rotation can tell by which key a value was sealed.
 //! The lookup key is one of its own: rotating the sealing keys leaves every stored hash valid.
 
 use crate::ambient::{Ambient, random_key};
@@ -15,6 +16,11 @@ use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
+/// How long the id of a key may be, in bytes.
+const KEY_ID: usize = 64;
+
+/// The longest header of a sealed value, in bytes: version, length of the key's id, the id.
+pub const HEADER: usize = 2 + KEY_ID;
 
 /// Where a sealed value stands.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +49,9 @@ pub enum CryptoError {
     /// The setting does not have the form `id:base64(32 bytes)[,id:...]`.
     #[error("CROSSCHECK_SECRET_KEYS: entry {0} is not `id:base64 of 32 bytes`")]
     KeyRing(usize),
+    /// Two keys of the setting have one id: what one of them sealed would never open.
+    #[error("CROSSCHECK_SECRET_KEYS: entry {0} has the id of an earlier entry")]
+    SameId(usize),
     /// No key of the ring has the id with which the value was sealed.
     #[error("a stored value was sealed with key {0:?}, which CROSSCHECK_SECRET_KEYS does not hold")]
     UnknownKey(String),
@@ -69,7 +78,7 @@ impl KeyRing {
             let malformed = || CryptoError::KeyRing(index + 1);
             let (id, encoded) = entry.trim().split_once(':').ok_or_else(malformed)?;
             let bytes = Zeroizing::new(BASE64.decode(encoded.trim()).map_err(|_| malformed())?);
-            let short_id = !id.is_empty() && id.len() <= 64;
+            let short_id = !id.is_empty() && id.len() <= KEY_ID;
             let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| malformed())?;
             if short_id {
                 Ok(SealingKey {
@@ -80,17 +89,26 @@ impl KeyRing {
                 Err(malformed())
             }
         });
-        let first = keys.next().ok_or(CryptoError::KeyRing(1))??;
-        Ok(Self {
-            first,
-            others: keys.collect::<Result<_, _>>()?,
-        })
+        let mut ring = Self {
+            first: keys.next().ok_or(CryptoError::KeyRing(1))??,
+            others: Vec::new(),
+        };
+        for (index, key) in keys.enumerate() {
+            let key = key?;
+            if ring.find(key.id.as_bytes()).is_some() {
+                return Err(CryptoError::SameId(index + 2));
+            }
+            ring.others.push(key);
+        }
+        Ok(ring)
     }
 
-    /// A ring of one fresh key, as text for [`KeyRing::parse`].
+    /// A ring of one fresh key, as text for [`KeyRing::parse`]. Its id is drawn too, so that it is none that a
+    /// ring already holds.
     pub fn generate(ambient: &dyn Ambient) -> Zeroizing<String> {
+        let id = u32::from_le_bytes(random_key::<4>(ambient));
         let key = Zeroizing::new(random_key::<32>(ambient));
-        Zeroizing::new(format!("k1:{}", BASE64.encode(key.as_slice())))
+        Zeroizing::new(format!("k{id:08x}:{}", BASE64.encode(key.as_slice())))
     }
 
     fn find(&self, id: &[u8]) -> Option<&SealingKey> {
@@ -137,6 +155,22 @@ impl Vault {
             .map_err(|_| CryptoError::Damaged(place.table))
     }
 
+    /// Seals with the first key what was sealed for `place` with any.
+    pub fn reseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let plain = Zeroizing::new(self.open(place, sealed)?);
+        Ok(self.seal(place, &plain))
+    }
+
+    /// The id of the key that seals.
+    pub fn first_key(&self) -> &str {
+        &self.ring.first.id
+    }
+
+    /// The ids of the keys that only open.
+    pub fn older_keys(&self) -> impl Iterator<Item = &str> {
+        self.ring.others.iter().map(|key| key.id.as_str())
+    }
+
     /// The keyed hash by which `text` is found again. `purpose` keeps equal texts of different use apart.
     pub fn lookup(&self, purpose: &'static str, text: &str) -> Vec<u8> {
         let mut mac = self.lookup.clone();
@@ -170,13 +204,7 @@ pub fn seal(ring: &KeyRing, ambient: &dyn Ambient, place: Place<'_>, plain: &[u8
 /// Opens without a vault: see [`seal`].
 pub fn open(ring: &KeyRing, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let damaged = || CryptoError::Damaged(place.table);
-    let (header, rest) = sealed.split_first_chunk::<2>().ok_or_else(damaged)?;
-    let [VERSION, id_length] = *header else {
-        return Err(damaged());
-    };
-    let (id, rest) = rest
-        .split_at_checked(usize::from(id_length))
-        .ok_or_else(damaged)?;
+    let (id, rest) = split_header(sealed).ok_or_else(damaged)?;
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
     let key = ring
         .find(id)
@@ -188,6 +216,20 @@ pub fn open(ring: &KeyRing, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, 
     key.cipher
         .decrypt(&XNonce::from(*nonce), payload)
         .map_err(|_| damaged())
+}
+
+/// The id of the key by which a value was sealed, read from its first [`HEADER`] bytes. None where they are no
+/// header.
+pub fn sealed_with(sealed: &[u8]) -> Option<&str> {
+    split_header(sealed).and_then(|(id, _)| std::str::from_utf8(id).ok())
+}
+
+/// The id of the key, and what follows the header.
+fn split_header(sealed: &[u8]) -> Option<(&[u8], &[u8])> {
+    match sealed.split_first_chunk::<2>()? {
+        ([VERSION, id_length], rest) => rest.split_at_checked(usize::from(*id_length)),
+        _ => None,
+    }
 }
 
 /// The HMAC-SHA256 of `parts` one after the other.
@@ -250,6 +292,34 @@ mod tests {
     }
 
     #[test]
+    fn a_value_says_by_which_key_it_was_sealed_and_is_sealed_anew_with_the_first() {
+        let old = seal(&ring(A), &System, HERE, b"secret");
+        assert_eq!(sealed_with(&old), Some("a"));
+        let vault = Vault::new(Arc::new(ring(&format!("{B},{A}"))), &[0; 64], Arc::new(System));
+        assert_eq!(vault.first_key(), "b");
+        assert_eq!(vault.older_keys().collect::<Vec<_>>(), ["a"]);
+        let new = vault.reseal(HERE, &old).unwrap();
+        assert_eq!(sealed_with(&new), Some("b"));
+        assert_eq!(open(&ring(B), HERE, &new), Ok(b"secret".to_vec()));
+        assert!(vault.reseal(Place { row: "s", ..HERE }, &old).is_err());
+    }
+
+    #[test]
+    fn the_longest_header_is_whole_in_as_many_bytes_as_are_said() {
+        let id = "i".repeat(64);
+        let ring = ring(&format!("{id}:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+        let sealed = seal(&ring, &System, HERE, b"");
+        assert_eq!(sealed_with(&sealed[..HEADER]), Some(id.as_str()));
+        assert_eq!(sealed_with(&sealed[..HEADER - 1]), None);
+    }
+
+    #[test]
+    fn fresh_keys_have_ids_of_their_own() {
+        let fresh = [KeyRing::generate(&System), KeyRing::generate(&System)];
+        assert!(KeyRing::parse(&format!("{},{}", *fresh[0], *fresh[1])).is_ok());
+    }
+
+    #[test]
     fn every_truncation_and_every_flipped_bit_is_refused() {
         let sealed = seal(&ring(A), &System, HERE, b"secret");
         for length in 0..sealed.len() {
@@ -275,5 +345,7 @@ mod tests {
                 "{text}"
             );
         }
+        let twice = KeyRing::parse(&format!("{A},{B},{A}"));
+        assert_eq!(twice.err(), Some(CryptoError::SameId(3)));
     }
 }

@@ -8,6 +8,7 @@ use crosscheck::crypto::KeyRing;
 use crosscheck::demo::{self, Demo};
 use crosscheck::domain::category::Category;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
+use crosscheck::exchange::rotation::{Rotated, Step};
 use crosscheck::exchange::{Exchange, Settings, keys};
 use crosscheck::providers::registry;
 use crosscheck::serve::{self, Serve};
@@ -86,7 +87,7 @@ enum Command {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Make, list and end project API keys
+    /// Project API keys, and the keys that seal what is stored
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -112,6 +113,14 @@ enum KeysCommand {
     },
     /// Print a key of the right form that opens nothing, for an ATS's application form
     Example,
+    /// Print a fresh entry for CROSSCHECK_SECRET_KEYS; nothing is stored or changed
+    NewSealing,
+    /// Seal anew, with the first of CROSSCHECK_SECRET_KEYS, whatever the others sealed
+    ///
+    /// Runs beside servers that run, once each of them has been started with the new key first (with several: with
+    /// the new key second in all of them before it is first in any). May be killed and run again. At the end it
+    /// says whether the older keys may be removed; it fails where something is still sealed with one.
+    RotateSealing,
 }
 
 #[tokio::main]
@@ -161,6 +170,12 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             command: KeysCommand::Example,
         } => {
             println!("{}", keys::new_token(&System, TRIGGER_TOKEN_PREFIX).as_str());
+            Ok(())
+        }
+        Command::Keys {
+            command: KeysCommand::NewSealing,
+        } => {
+            println!("{}", KeyRing::generate(&System).as_str());
             Ok(())
         }
         Command::NewProvider { key, name } => {
@@ -291,7 +306,63 @@ async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dy
             }
         }
         KeysCommand::Revoke { id } => exchange.revoke_key(&id).await?,
-        KeysCommand::Example => {}
+        KeysCommand::RotateSealing => {
+            let rotated = exchange.rotate_sealing(&mut print_step).await;
+            return conclude(&rotated.map_err(|problem| problem.in_full())?);
+        }
+        KeysCommand::Example | KeysCommand::NewSealing => {}
+    }
+    Ok(())
+}
+
+fn print_step(step: Step<'_>) {
+    match step {
+        Step::Batch {
+            column,
+            looked_at,
+            resealed,
+            left,
+        } => println!("{column}: {looked_at} looked at, {resealed} sealed anew, {left} left"),
+        Step::DoesNotOpen { column, row, error } => println!("{column} of {row} does not open: {error}"),
+    }
+}
+
+/// Says what a rotation came to; fails where something is not sealed with the first key.
+fn conclude(rotated: &Rotated) -> Result<(), Box<dyn Error>> {
+    let Rotated { first, failed, .. } = rotated;
+    match rotated.resealed {
+        0 => println!("nothing was sealed anew"),
+        count => println!("{count} sealed anew"),
+    }
+    println!(
+        "sealed with {first:?}, the first key: {}",
+        rotated.sealed_with_first
+    );
+    for (key, count) in &rotated.left {
+        println!("sealed with {key:?}: {count}");
+    }
+    let left = rotated.left_in_all();
+    if left > *failed {
+        let told = format!(
+            "{left} values are still sealed with other keys: keep these keys, see that every server seals with \
+             {first:?}, and run this again"
+        );
+        return Err(told.into());
+    }
+    if left > 0 {
+        let told = format!(
+            "{left} values, named above, open with no key that is set: they are damaged, or their key is missing. \
+             All else is sealed with {first:?}: no older key is needed for it"
+        );
+        return Err(told.into());
+    }
+    if rotated.unneeded.is_empty() {
+        println!("there is no older key to remove");
+    } else {
+        println!(
+            "these keys seal nothing any more and may be removed: {}",
+            rotated.unneeded.join(", ")
+        );
     }
     Ok(())
 }

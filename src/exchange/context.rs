@@ -44,8 +44,16 @@ pub enum OpenError {
     #[error("{0}")]
     Query(#[from] StoreError),
     /// The sealing keys do not open what is stored.
-    #[error("{0}; start with the keys that this database was made with")]
-    Keys(#[from] CryptoError),
+    #[error(
+        "{error}; start with the keys that sealed this database: CROSSCHECK_SECRET_KEYS (or the file beside the \
+         database) needs key {key:?} until `crosscheck keys rotate-sealing` says that it may go"
+    )]
+    Keys {
+        /// The id of the key that is missing, or is another one than that which sealed.
+        key: String,
+        /// What was wrong.
+        error: CryptoError,
+    },
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made: {0}")]
     Client(#[from] reqwest::Error),
@@ -105,7 +113,8 @@ impl Exchange {
     }
 }
 
-/// The key that hashes what must be found: made once, stored sealed.
+/// The key that hashes what must be found: made once, stored sealed. It is sealed anew after all else, so who
+/// cannot open it cannot open something that is stored.
 async fn lookup_key(
     store: &Store,
     ring: &Arc<KeyRing>,
@@ -127,9 +136,13 @@ async fn lookup_key(
             }
         })
         .await?;
-    let key = crypto::open(ring, place, &sealed)?;
-    key.try_into()
-        .map_err(|_| CryptoError::Damaged("settings").into())
+    let opened = crypto::open(ring, place, &sealed);
+    opened
+        .and_then(|key| key.try_into().map_err(|_| CryptoError::Damaged(place.table)))
+        .map_err(|error| OpenError::Keys {
+            key: crypto::sealed_with(&sealed).unwrap_or_default().to_owned(),
+            error,
+        })
 }
 
 impl From<StoreError> for Problem {

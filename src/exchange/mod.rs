@@ -19,6 +19,7 @@ pub mod orders;
 pub mod packages;
 pub mod request_logs;
 pub mod results;
+pub mod rotation;
 pub mod set_up;
 pub mod webhooks;
 

@@ -18,6 +18,7 @@ pub mod projects;
 pub mod pushes;
 pub mod request_logs;
 mod schema;
+pub mod sealed;
 mod sqlite;
 pub mod webhooks;
 

@@ -194,7 +194,7 @@ fn wrong_settings_end_the_start_with_a_message_that_names_them() {
         (
             "CROSSCHECK_SECRET_KEYS",
             other.as_str(),
-            "the keys that this database was made with",
+            "the keys that sealed this database: CROSSCHECK_SECRET_KEYS (or the file beside the database) needs key \"k1\"",
         ),
         (
             "CROSSCHECK_SECRET_KEYS",
