@@ -10,10 +10,16 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
-/// A problem on its way out of a handler.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+/// A problem on its way out of a handler. Logs show its code alone: pointers and messages may repeat what was sent.
+#[derive(thiserror::Error)]
+#[error("{}", .0.code.as_str())]
 pub struct Failure(pub Problem);
+
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, formatter)
+    }
+}
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {

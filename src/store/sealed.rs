@@ -12,7 +12,7 @@ diesel::define_sql_function! {
 }
 
 /// The beginning of one sealed value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Queryable)]
 pub struct Header {
     /// The row's id.
     pub row: String,
@@ -30,8 +30,8 @@ pub struct SealedColumn {
     pub column: &'static str,
     /// The name of the column under which its values are sealed.
     pub sealed_as: &'static str,
-    headers: fn(&mut Db<'_>, &str, i32, i64) -> StoreResult<Vec<(String, String, Option<Vec<u8>>)>>,
-    value: fn(&mut Db<'_>, &str) -> StoreResult<Option<Option<Vec<u8>>>>,
+    headers: fn(&mut Db<'_>, &str, i32, i64) -> StoreResult<Vec<Header>>,
+    value: fn(&mut Db<'_>, &str) -> StoreResult<Option<Vec<u8>>>,
     swap: fn(&mut Db<'_>, &str, &[u8], &[u8]) -> StoreResult<usize>,
 }
 
@@ -39,18 +39,12 @@ impl SealedColumn {
     /// The first `length` bytes of up to `limit` values, in the order of their rows, from the row after `after`
     /// on (empty for the first).
     pub fn headers(&self, db: &mut Db<'_>, after: &str, length: i32, limit: i64) -> StoreResult<Vec<Header>> {
-        let found = (self.headers)(db, after, length, limit)?;
-        let headers = found.into_iter().map(|(row, project, bytes)| Header {
-            row,
-            project,
-            bytes: bytes.unwrap_or_default(),
-        });
-        Ok(headers.collect())
+        (self.headers)(db, after, length, limit)
     }
 
     /// The value of a row, where there is one.
     pub fn value(&self, db: &mut Db<'_>, row: &str) -> StoreResult<Option<Vec<u8>>> {
-        Ok((self.value)(db, row)?.flatten())
+        (self.value)(db, row)
     }
 
     /// Puts `new` in the place of `old`. False where something else stands there by now, which stays.
@@ -72,12 +66,13 @@ macro_rules! sealed_columns {
                     .filter($table::$column.is_not_null())
                     .order($table::$row.asc())
                     .limit(limit)
-                    .select(($table::$row, $project, substr($table::$column.nullable(), 1, length)));
+                    .select(($table::$row, $project, substr($table::$column.nullable(), 1, length).assume_not_null()));
                 Ok(on!(db, |c| query.load(c))?)
             },
             value: |db, row| {
                 let query = $table::table.find(row).select($table::$column.nullable());
-                Ok(on!(db, |c| query.get_result(c).optional())?)
+                let found: Option<Option<Vec<u8>>> = on!(db, |c| query.get_result(c).optional())?;
+                Ok(found.flatten())
             },
             swap: |db, row, old, new| {
                 let target = $table::table.find(row).filter($table::$column.eq(old));

@@ -29,6 +29,7 @@ mod packages;
 mod pushes;
 mod results;
 mod results_read;
+mod rotation;
 mod secrecy;
 mod set_up;
 mod store;

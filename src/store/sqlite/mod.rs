@@ -21,8 +21,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// WAL, so that reads never wait for the writer; FULL, so that a commit survives a power cut. What undoes a
 /// savepoint dies with the process, so it need not be in a file.
-const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                       PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;";
+/// The patience comes first: another process that opens or closes the file holds it for a moment.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;";
 
 #[derive(Clone)]
 pub struct Sqlite {

@@ -2,6 +2,8 @@
 
 mod calls;
 mod clock;
+mod dump;
+pub mod everything;
 mod outbox;
 mod process;
 mod projects;
@@ -12,11 +14,12 @@ mod workspace;
 
 pub use calls::{Answered, refusal};
 pub use clock::TestClock;
+pub use dump::dump;
 pub use outbox::{PAST_EVERY_STEP, wait_of};
-pub use process::{Process, run};
+pub use process::{Process, run, run_and_kill};
 pub use projects::OTHER_API_KEY;
 pub use raw::{Holder, Manner, rude};
-pub use receiver::{Receiver, Reply};
+pub use receiver::{Received, Receiver, Reply};
 pub use server::{API_KEY, Customer, Server};
 pub use workspace::{Workspace, on_postgres};
 

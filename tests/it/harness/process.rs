@@ -131,8 +131,15 @@ impl Process {
 
     /// Links a customer of Greenhouse.
     pub async fn link(&self, key: &str) -> Customer {
-        let body =
-            json!({"provider": "greenhouse", "origin_owner_id": "cust-1", "origin_owner_name": "Initech"});
+        self.link_with(key, "greenhouse", &json!({})).await
+    }
+
+    /// Links a customer with its credentials.
+    pub async fn link_with(&self, key: &str, provider: &str, credentials: &Value) -> Customer {
+        let body = json!({
+            "provider": provider, "origin_owner_id": "cust-1", "origin_owner_name": "Initech",
+            "credentials": credentials,
+        });
         let made = self
             .vendor(key, "POST", "/unified/ats/assessments/secrets", Some(body))
             .await;
@@ -175,6 +182,27 @@ pub fn run(directory: &Path, env: &[(&str, &str)], arguments: &[&str], input: &s
     // It may end without having read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
+}
+
+/// Runs a command of the binary and kills it as soon as it has printed a line of which `is_it` is true. False
+/// where it came to its end before.
+pub fn run_and_kill(
+    directory: &Path,
+    env: &[(&str, &str)],
+    arguments: &[&str],
+    is_it: impl Fn(&str) -> bool,
+) -> bool {
+    let mut child = command(directory, env)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let printed = lines.map_while(Result::ok).any(|line| is_it(&line));
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    printed && status.code().is_none()
 }
 
 fn command(directory: &Path, env: &[(&str, &str)]) -> Command {
