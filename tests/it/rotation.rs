@@ -5,9 +5,10 @@ use crate::harness::everything::{
     API_KEY, ASHBY_KEY, Everything, LIST_KEY, PARTNER_PASSWORD, PARTNER_SECRET, PARTNER_USERNAME,
 };
 use crate::harness::{PATIENCE, Process, Received, basic, run, run_and_kill};
-use crosscheck::crypto;
+use crosscheck::ambient::System;
+use crosscheck::crypto::{self, KeyRing, Place};
 use crosscheck::store::sealed::{Header, SEALED, SealedColumn};
-use crosscheck::store::{Store, StoreError};
+use crosscheck::store::{Store, StoreError, projects};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -423,6 +424,42 @@ async fn a_value_that_was_changed_meanwhile_is_not_overwritten() {
         });
         swapped.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_one_batch_is_walked_to_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = run(directory.path(), &env(OLD), &["keys", "list"], "");
+    assert!(made.status.success());
+    let store = store(directory.path());
+    let filled = store.write(|db| {
+        let ring = KeyRing::parse(OLD).unwrap();
+        for number in 0..450 {
+            let row = &format!("setting {number}");
+            let place = Place {
+                project: "",
+                table: "settings",
+                column: "value",
+                row,
+            };
+            projects::insert_setting(db, row, &crypto::seal(&ring, &System, place, b"x"))?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    filled.await.unwrap();
+    let told = rotate(directory.path(), BOTH);
+    completes(&told);
+    let steps: Vec<_> = told
+        .out
+        .lines()
+        .filter_map(|line| line.strip_prefix("settings.value_sealed: "))
+        .collect();
+    let expected = [
+        "200 looked at, 200 sealed anew, 251 left",
+        "400 looked at, 400 sealed anew, 51 left",
+        "451 looked at, 451 sealed anew, 0 left",
+    ];
+    assert_eq!(steps, expected);
 }
 
 #[test]
