@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable, Text};
-use diesel::{SqliteConnection, sql_query};
+use diesel::{PgConnection, SqliteConnection, sql_query};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -10,6 +10,8 @@ struct Column {
     table: String,
     #[diesel(sql_type = Text)]
     column: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
 }
 
 #[derive(QueryableByName)]
@@ -23,26 +25,51 @@ struct Stored {
 pub fn dump(database_url: &str) -> String {
     match database_url.split_once("://") {
         Some(("sqlite", path)) => sqlite(path),
-        _ => panic!("there is no dump of {database_url} yet"),
+        _ => postgres(database_url),
     }
 }
 
 fn sqlite(path: &str) -> String {
     let mut database = SqliteConnection::establish(path).unwrap();
     let columns = sql_query(
-        "SELECT m.name AS \"table\", c.name AS \"column\" FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+        "SELECT m.name AS \"table\", c.name AS \"column\", c.type AS \"kind\" \
+         FROM sqlite_master m JOIN pragma_table_info(m.name) c \
          WHERE m.type = 'table'",
     );
     let columns: Vec<Column> = columns.load(&mut database).unwrap();
+    let bytes = |column: &Column| format!("CAST(\"{}\" AS BLOB)", column.column);
+    lines(columns, bytes, |query| {
+        sql_query(query).load(&mut database).unwrap()
+    })
+}
+
+fn postgres(url: &str) -> String {
+    let mut database = PgConnection::establish(url).unwrap();
+    let columns = sql_query(
+        "SELECT table_name::text AS \"table\", column_name::text AS \"column\", data_type::text AS \"kind\" \
+         FROM information_schema.columns WHERE table_schema = 'public'",
+    );
+    let columns: Vec<Column> = columns.load(&mut database).unwrap();
+    let bytes = |column: &Column| match column.kind.as_str() {
+        "bytea" => format!("\"{}\"", column.column),
+        _ => format!("convert_to(\"{}\"::text, 'UTF8')", column.column),
+    };
+    lines(columns, bytes, |query| {
+        sql_query(query).load(&mut database).unwrap()
+    })
+}
+
+fn lines(
+    columns: Vec<Column>,
+    bytes: impl Fn(&Column) -> String,
+    mut load: impl FnMut(String) -> Vec<Stored>,
+) -> String {
     let mut dump = String::new();
-    for Column { table, column } in columns {
-        let values = sql_query(format!(
-            "SELECT CAST(\"{column}\" AS BLOB) AS value FROM \"{table}\""
-        ));
-        let values: Vec<Stored> = values.load(&mut database).unwrap();
-        for value in values.into_iter().filter_map(|stored| stored.value) {
+    for one in columns {
+        let query = format!("SELECT {} AS value FROM \"{}\"", bytes(&one), one.table);
+        for value in load(query).into_iter().filter_map(|stored| stored.value) {
             let text = String::from_utf8_lossy(&value).replace('\n', " ");
-            dump += &format!("{table}.{column}: {text}\n");
+            dump += &format!("{}.{}: {text}\n", one.table, one.column);
         }
     }
     dump
