@@ -67,6 +67,11 @@ pub struct Given {
     #[arg(long, env = "CROSSCHECK_ALLOWED_TARGETS", global = true, value_name = "CIDRS")]
     #[serde(skip_serializing_if = "is_unset")]
     pub allowed_targets: Option<String>,
+    /// `on`: calls to an ATS go only to the hosts that are known to be its own (docs/providers) and to allowed
+    /// networks, whatever URL an order came with; `off`: to any public host [default: off]
+    #[arg(long, env = "CROSSCHECK_PIN_CALLBACKS", global = true, value_name = "ON|OFF")]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub pin_callbacks: Option<String>,
 }
 
 /// Which part of the work a process does.
@@ -121,6 +126,8 @@ pub struct Config {
     pub allowed_targets: Vec<IpNet>,
     /// What this process does.
     pub role: Role,
+    /// Whether calls to an ATS go only to its own hosts.
+    pub pin_callbacks: bool,
 }
 
 /// Why the settings cannot be used.
@@ -185,6 +192,7 @@ impl Config {
             api_key: set(settings.api_key).map(Zeroizing::new),
             secret_keys: set(settings.secret_keys).map(Zeroizing::new),
             allowed_targets: networks(set(settings.allowed_targets).as_deref().unwrap_or_default())?,
+            pin_callbacks: on_or_off("CROSSCHECK_PIN_CALLBACKS", set(settings.pin_callbacks).as_deref())?,
         })
     }
 
@@ -229,13 +237,30 @@ pub fn is_postgres(url: &str) -> bool {
 
 fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
     let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    let parsed = entries.map(|entry| {
-        entry.parse().map_err(|_| ConfigError::Setting {
-            setting: "CROSSCHECK_ALLOWED_TARGETS",
-            problem: format!("{entry:?} is not a network such as 127.0.0.0/8"),
-        })
+    let refuse = |problem| ConfigError::Setting {
+        setting: "CROSSCHECK_ALLOWED_TARGETS",
+        problem,
+    };
+    let parsed = entries.map(|entry| match entry.parse::<IpNet>() {
+        Err(_) => Err(refuse(format!("{entry:?} is not a network such as 127.0.0.0/8"))),
+        // It would allow nothing, since such addresses count as IPv4.
+        Ok(IpNet::V6(network)) if network.network().to_ipv4_mapped().is_some() => Err(refuse(format!(
+            "{entry:?} is of IPv4 addresses: write it as an IPv4 network"
+        ))),
+        Ok(network) => Ok(network),
     });
     parsed.collect()
+}
+
+fn on_or_off(setting: &'static str, text: Option<&str>) -> Result<bool, ConfigError> {
+    match text.map(str::trim) {
+        None | Some("off") => Ok(false),
+        Some("on") => Ok(true),
+        Some(other) => Err(ConfigError::Setting {
+            setting,
+            problem: format!("{other:?} is neither on nor off"),
+        }),
+    }
 }
 
 /// Reads the key file; makes it, for the owner's eyes only, where there is none. It appears whole and durable

@@ -207,6 +207,7 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         ring: config.key_ring(ambient.as_ref())?,
         allowed_targets: config.allowed_targets.clone(),
         role: config.role,
+        pin_callbacks: config.pin_callbacks,
     };
     let served = serve::start(serve, ambient).await?;
     // Before anybody is told that it listens: a signal that comes then must already find somebody home.
@@ -245,6 +246,7 @@ async fn open_exchange(config: &Config) -> Result<Exchange, Box<dyn Error>> {
         ring: config.key_ring(&System)?,
         public_url: config.public_url.clone().unwrap_or_default(),
         allowed_targets: config.allowed_targets.clone(),
+        pin_callbacks: config.pin_callbacks,
     };
     Ok(Exchange::open(settings, Arc::new(System)).await?)
 }
@@ -378,6 +380,7 @@ async fn play(provider: String, generic: bool, keep: bool) -> Result<(), Box<dyn
         ring: KeyRing::parse(&KeyRing::generate(ambient.as_ref()))?,
         allowed_targets: vec!["127.0.0.0/8".parse()?],
         role: Role::All,
+        pin_callbacks: false,
     };
     let served = serve::start(serve, ambient).await?;
     let (_, key) = served.exchange.create_key("demo", None).await?;

@@ -184,9 +184,22 @@ fn calls(descriptor: &Descriptor, sources: &mut Sources) -> String {
         ]
     });
     let ours = table(&columns, calls);
+    let hosts = callback_hosts(descriptor, sources);
     format!(
-        "\n## What {0} calls\n\n`{{endpoint}}` is `{{PUBLIC_URL}}/external-trigger/{1}`; schemas are in `schemas/{1}/`.\n\n{theirs}\n## What we call\n\n{ours}",
+        "\n## What {0} calls\n\n`{{endpoint}}` is `{{PUBLIC_URL}}/external-trigger/{1}`; schemas are in `schemas/{1}/`.\n\n{theirs}\n## What we call\n\n{ours}\n{hosts}",
         descriptor.name, descriptor.key,
+    )
+}
+
+fn callback_hosts(descriptor: &Descriptor, sources: &mut Sources) -> String {
+    if descriptor.callback_hosts.is_empty() {
+        return "It is not known under which hosts this ATS is called: `CROSSCHECK_PIN_CALLBACKS` changes nothing for it.\n".to_owned();
+    }
+    let hosts = descriptor.callback_hosts.iter();
+    let hosts = hosts.map(|host| format!("{}, {}", code(host.domain), sources.cite(host.basis)));
+    format!(
+        "With `CROSSCHECK_PIN_CALLBACKS=on` these calls go only to the following domains, to what is under them, and to allowed networks: {}.\n",
+        hosts.collect::<Vec<_>>().join("; ")
     )
 }
 

@@ -27,6 +27,8 @@ pub struct Serve {
     pub ring: KeyRing,
     /// Networks that may be called although not public.
     pub allowed_targets: Vec<IpNet>,
+    /// Whether calls to an ATS go only to its own hosts.
+    pub pin_callbacks: bool,
 }
 
 /// Why the server does not come up.
@@ -75,6 +77,7 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         ring: serve.ring,
         public_url: serve.public_url.unwrap_or_else(|| url.clone()),
         allowed_targets: serve.allowed_targets,
+        pin_callbacks: serve.pin_callbacks,
     };
     let exchange = Exchange::open(settings, ambient).await?;
     let worker = match serve.role.sends() {

@@ -21,6 +21,8 @@ pub struct Settings {
     pub public_url: String,
     /// Networks that we may call although they are not public.
     pub allowed_targets: Vec<IpNet>,
+    /// Whether calls to an ATS go only to its own hosts.
+    pub pin_callbacks: bool,
 }
 
 /// Everything that a use case works with.
@@ -73,7 +75,10 @@ impl Exchange {
         let lookup_key = lookup_key(&store, &ring, &ambient).await?;
         let exchange = Self {
             vault: Vault::new(ring, &lookup_key, Arc::clone(&ambient)),
-            client: Client::new(AddressGuard::new(settings.allowed_targets))?,
+            client: Client::new(AddressGuard::new(
+                settings.allowed_targets,
+                settings.pin_callbacks,
+            ))?,
             wake: Wake::of(&store),
             public_url: settings.public_url.into(),
             store,

@@ -48,7 +48,7 @@ impl Exchange {
             .collect();
         for field in own() {
             if let Some(value) = sent.get(field.name) {
-                wrong.extend(self.check_field(field, value));
+                wrong.extend(self.check_field(descriptor, field, value));
             }
         }
         if wrong.is_empty() {
@@ -58,7 +58,7 @@ impl Exchange {
         }
     }
 
-    fn check_field(&self, field: &CredentialField, value: &Value) -> Vec<Violation> {
+    fn check_field(&self, descriptor: &Descriptor, field: &CredentialField, value: &Value) -> Vec<Violation> {
         let mut form = json!({"type": ["string", "null"], "minLength": 1, "maxLength": MAX_LENGTH});
         if let (Some(pattern), Some(form)) = (field.pattern, form.as_object_mut()) {
             form.insert("pattern".to_owned(), pattern.into());
@@ -70,14 +70,9 @@ impl Exchange {
         let mut broken = broken.unwrap_or_default();
         broken.truncate(1);
         if let (CredentialKind::Url, Some(url)) = (field.kind, value.as_str())
-            && let Err(forbidden) = self.client.guard().check(url)
+            && let Err(forbidden) = self.client.guard().check(url, descriptor.callback_hosts)
         {
-            let message = format!("{} cannot be called: {forbidden}", field.name);
-            broken = vec![Violation::new(
-                pointer_to("/credentials", field.name),
-                "target",
-                message,
-            )];
+            broken = vec![forbidden.violation(pointer_to("/credentials", field.name), field.name)];
         }
         broken
     }

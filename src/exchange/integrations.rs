@@ -215,9 +215,8 @@ impl Exchange {
             row.auth_type = auth_type.as_str().to_owned();
         }
         if let Some(Some(url)) = &change.package_list_url {
-            self.client.guard().check(url).map_err(|forbidden| {
-                let message = format!("package_list_url cannot be called: {forbidden}");
-                let violation = Violation::new("/package_list_url", "target", message);
+            self.client.guard().check(url, &[]).map_err(|forbidden| {
+                let violation = forbidden.violation("/package_list_url", "package_list_url");
                 Problem::with(ErrorCode::TargetNotAllowed, vec![violation])
             })?;
         }

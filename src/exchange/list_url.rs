@@ -159,6 +159,7 @@ impl<'a> ListUrl<'a> {
         let outgoing = Outgoing {
             method: "POST",
             url: &url,
+            hosts: &[],
             headers,
             body: Some(body),
             deadline: DEADLINE,

@@ -74,6 +74,7 @@ impl Exchange {
         let outgoing = Outgoing {
             method: call.method,
             url: &call.url,
+            hosts: descriptor.callback_hosts,
             headers: headers
                 .map(|(name, value)| (name.as_ref(), value.as_str()))
                 .collect(),

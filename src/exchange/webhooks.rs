@@ -5,7 +5,7 @@ use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
-use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::outbox::client::DEADLINE;
 use crate::outbox::delivery::{post, webhook_secrets};
 use crate::outbox::signing;
@@ -198,10 +198,11 @@ impl Exchange {
 
     fn apply_webhook(&self, row: &mut WebhookRow, change: &WebhookChange) -> Result<(), Problem> {
         if let Some(url) = &change.url {
-            self.client.guard().check(url).map_err(|forbidden| {
-                let violation =
-                    Violation::new("/url", "target", format!("url cannot be called: {forbidden}"));
-                Problem::with(ErrorCode::TargetNotAllowed, vec![violation])
+            self.client.guard().check(url, &[]).map_err(|forbidden| {
+                Problem::with(
+                    ErrorCode::TargetNotAllowed,
+                    vec![forbidden.violation("/url", "url")],
+                )
             })?;
             row.url.clone_from(url);
         }

@@ -1,10 +1,14 @@
 //! The one HTTP client with which we call anybody: guarded addresses, no redirects, no proxy from the
 //! environment, one deadline over everything, and a bounded look at what comes back.
 
-use super::address_guard::{AddressGuard, Forbidden, Reach};
+use super::address_guard::{AddressGuard, GuardedResolver, SystemLookup, Target};
+use super::forbidden::Forbidden;
+use crate::providers::descriptor::CallbackHost;
 use jiff::fmt::rfc2822;
 use reqwest::Method;
+use reqwest::dns::Resolve;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long one call may take: connect, headers and body together.
@@ -19,7 +23,9 @@ const USER_AGENT: &str = concat!("Crosscheck/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Client {
     guard: AddressGuard,
-    public: reqwest::Client,
+    /// Two, since a resolver is told a name and not what it is wanted for: the same name may lead to a public
+    /// address for https on port 443, and may not for http.
+    anywhere_public: reqwest::Client,
     allowed_only: reqwest::Client,
 }
 
@@ -29,6 +35,8 @@ pub struct Outgoing<'a> {
     pub method: &'a str,
     /// Absolute.
     pub url: &'a str,
+    /// The ATS's own hosts, where an ATS is called and they are known: calls may be pinned to them.
+    pub hosts: &'static [CallbackHost],
     /// Headers; credentials among them are not logged.
     pub headers: Vec<(&'a str, &'a str)>,
     /// The body, JSON where there is one.
@@ -68,28 +76,37 @@ pub enum CallError {
 impl Client {
     /// A client behind `guard`.
     pub fn new(guard: AddressGuard) -> Result<Self, reqwest::Error> {
+        Self::asking(guard, Arc::new(SystemLookup))
+    }
+
+    /// The same, with `lookup` to ask for the addresses of names.
+    fn asking(guard: AddressGuard, lookup: Arc<dyn Resolve>) -> Result<Self, reqwest::Error> {
         // Fails only where a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = |reach: Reach| {
+        let builder = |needs_allowed: bool| {
             reqwest::Client::builder()
                 .user_agent(USER_AGENT)
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
-                .dns_resolver(guard.resolver(reach))
+                .dns_resolver(GuardedResolver {
+                    guard: guard.clone(),
+                    needs_allowed,
+                    lookup: Arc::clone(&lookup),
+                })
                 .pool_idle_timeout(Duration::from_secs(30))
                 .pool_max_idle_per_host(64)
         };
-        let build = |reach: Reach| {
-            builder(reach).build().or_else(|_| {
+        let build = |needs_allowed: bool| {
+            builder(needs_allowed).build().or_else(|_| {
                 tracing::warn!(
                     "this system has no CA certificates (Debian: ca-certificates): https calls will fail"
                 );
-                builder(reach).tls_certs_only([]).build()
+                builder(needs_allowed).tls_certs_only([]).build()
             })
         };
         Ok(Self {
-            public: build(Reach::Public)?,
-            allowed_only: build(Reach::AllowedOnly)?,
+            anywhere_public: build(false)?,
+            allowed_only: build(true)?,
             guard,
         })
     }
@@ -101,10 +118,10 @@ impl Client {
 
     /// Makes a call. A status is an answer, whichever it is.
     pub async fn call(&self, outgoing: Outgoing<'_>) -> Result<Incoming, CallError> {
-        let (url, reach) = self.guard.check(outgoing.url)?;
-        let client = match reach {
-            Reach::Public => &self.public,
-            Reach::AllowedOnly => &self.allowed_only,
+        let Target { url, needs_allowed } = self.guard.check(outgoing.url, outgoing.hosts)?;
+        let client = match needs_allowed {
+            None => &self.anywhere_public,
+            Some(_) => &self.allowed_only,
         };
         let method = Method::from_bytes(outgoing.method.as_bytes()).unwrap_or(Method::POST);
         let mut headers = HeaderMap::new();
@@ -130,7 +147,11 @@ impl Client {
         let answer = tokio::time::timeout_at(ends, request.send()).await;
         let response = answer
             .map_err(|_| CallError::TimedOut(seconds))?
-            .map_err(describe)?;
+            .map_err(|error| match describe(error) {
+                // The resolver knows that the name leads elsewhere, and not which rule makes that matter.
+                CallError::Forbidden(forbidden) => CallError::Forbidden(needs_allowed.unwrap_or(forbidden)),
+                other => other,
+            })?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
         let mut body = Vec::new();
@@ -179,9 +200,12 @@ fn describe(error: reqwest::Error) -> CallError {
     let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {
         if let Some(forbidden) = deeper.downcast_ref::<Forbidden>() {
-            return CallError::Forbidden(forbidden.clone());
+            return CallError::Forbidden(*forbidden);
         }
         cause = deeper;
     }
     CallError::Failed(format!("the call failed: {cause}"))
 }
+
+#[cfg(test)]
+mod tests;

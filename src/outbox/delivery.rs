@@ -131,6 +131,7 @@ pub async fn post(
     let outgoing = Outgoing {
         method: "POST",
         url,
+        hosts: &[],
         headers,
         body: Some(body),
         deadline,

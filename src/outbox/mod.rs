@@ -7,12 +7,14 @@ pub mod client;
 pub mod credentials;
 pub mod delivery;
 mod lanes;
+pub mod forbidden;
 mod outcome;
 mod push;
 mod recorder;
 pub mod schedule;
 pub mod signing;
 mod sweeper;
+mod special_addresses;
 mod tools;
 mod worker;
 

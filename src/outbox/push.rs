@@ -103,6 +103,7 @@ async fn make(
     let outgoing = Outgoing {
         method: call.method,
         url: &call.url,
+        hosts: provider.descriptor().callback_hosts,
         headers: call
             .headers
             .iter()

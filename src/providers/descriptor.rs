@@ -26,6 +26,8 @@ pub struct Descriptor {
     pub operations: &'static [Operation],
     /// The ATS's endpoints that we call.
     pub calls: &'static [OutgoingCall],
+    /// Under which domains all lies that we call on the ATS's word; empty where that is not known.
+    pub callback_hosts: &'static [CallbackHost],
     /// Whether the ATS reads a result by an operation of its own; else it has the result once the push of it is done.
     pub reads_status: bool,
     /// Whether `publish` owes the ATS a call as soon as an order is placed.
@@ -195,6 +197,15 @@ pub struct OutgoingCall {
     pub url: &'static str,
     /// When we call it.
     pub purpose: &'static str,
+    /// How sure that is.
+    pub basis: Basis,
+}
+
+/// A domain of an ATS's own: calls to the ATS go to it or to what is under it, where the operator pins them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallbackHost {
+    /// The domain, in lower case, without a dot at either end.
+    pub domain: &'static str,
     /// How sure that is.
     pub basis: Basis,
 }

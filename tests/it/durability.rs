@@ -211,6 +211,12 @@ fn wrong_settings_end_the_start_with_a_message_that_names_them() {
             "everything",
             "CROSSCHECK_ALLOWED_TARGETS",
         ),
+        (
+            "CROSSCHECK_ALLOWED_TARGETS",
+            "10.0.0.0/8, ::ffff:127.0.0.0/104",
+            "write it as an IPv4 network",
+        ),
+        ("CROSSCHECK_PIN_CALLBACKS", "yes", "CROSSCHECK_PIN_CALLBACKS"),
         ("CROSSCHECK_PUBLIC_URL", "crosscheck", "CROSSCHECK_PUBLIC_URL"),
         ("CROSSCHECK_DATABASE_URL", "mysql://x", "CROSSCHECK_DATABASE_URL"),
         ("CROSSCHECK_LISTEN", "nowhere", "cannot listen on nowhere"),

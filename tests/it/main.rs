@@ -10,6 +10,7 @@
     reason = "a test stops where something is not as it must be"
 )]
 
+mod address_guard;
 mod ats_bodies;
 mod ats_face;
 mod claims;

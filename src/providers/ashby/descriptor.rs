@@ -4,8 +4,8 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CredentialField, CredentialKind, Descriptor, FieldKind, Holder, Operation,
-    OutgoingCall, ResultField,
+    Assumption, Basis, CallbackHost, CredentialField, CredentialKind, Descriptor, FieldKind, Holder,
+    Operation, OutgoingCall, ResultField,
 };
 
 const PARTNER_API: Basis = Basis::documented(
@@ -90,6 +90,10 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         method: "POST",
         url: "{api_url}/assessment.update",
         purpose: "Says how an order stands, with each report of the vendor's.",
+        basis: PARTNER_API,
+    }],
+    callback_hosts: &[CallbackHost {
+        domain: "ashbyhq.com",
         basis: PARTNER_API,
     }],
     reads_status: false,

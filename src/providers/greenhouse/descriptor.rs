@@ -4,7 +4,7 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, Descriptor, FieldKind, Operation, OutgoingCall, ResultField,
+    Assumption, Basis, CallbackHost, Descriptor, FieldKind, Operation, OutgoingCall, ResultField,
 };
 
 const PARTNER_API: Basis =
@@ -54,6 +54,12 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         url: "the url of send_test",
         purpose: "Says, without a body, that an order has news; Greenhouse then reads test_status.",
         basis: PARTNER_API,
+    }],
+    callback_hosts: &[CallbackHost {
+        domain: "greenhouse.io",
+        basis: Basis::assumed(
+            "Greenhouse's documents show one callback URL, under app.greenhouse.io, and promise no host",
+        ),
     }],
     reads_status: true,
     told_of_placement: false,

@@ -4,8 +4,8 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CredentialField, CredentialKind, Descriptor, FieldKind, Holder, Operation,
-    OutgoingCall, ResultField, SetUpInput, SetUpStep,
+    Assumption, Basis, CallbackHost, CredentialField, CredentialKind, Descriptor, FieldKind, Holder,
+    Operation, OutgoingCall, ResultField, SetUpInput, SetUpStep,
 };
 
 /// The credential that says whether reports get a link with which the user can cancel.
@@ -201,6 +201,17 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
             method: "POST",
             url: "{api_url}/p/{codename}/partner/regenerate-secret",
             purpose: "Renews the partner's secret.",
+            basis: CONCEPTS,
+        },
+    ],
+    // Not recruitee.com as a whole: its customers have names of their own under it.
+    callback_hosts: &[
+        CallbackHost {
+            domain: "integrations.recruitee.com",
+            basis: CONCEPTS,
+        },
+        CallbackHost {
+            domain: "integrations.rc.recruitee.dev",
             basis: CONCEPTS,
         },
     ],

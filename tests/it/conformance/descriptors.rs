@@ -3,7 +3,8 @@
 use super::{every_descriptor, reports, shape};
 use crosscheck::http::openapi;
 use crosscheck::json::Schema;
-use crosscheck::providers::descriptor::{Basis, Holder};
+use crosscheck::outbox::address_guard::AddressGuard;
+use crosscheck::providers::descriptor::{Basis, CredentialKind, Holder};
 use crosscheck::sandbox::registry as sandbox;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -241,4 +242,32 @@ fn inner_of(schema: &Value) -> Option<String> {
     let one_of = schema["oneOf"].as_array().into_iter().flatten();
     let reference = direct.or_else(|| one_of.filter_map(|form| form["$ref"].as_str()).next())?;
     Some(reference.rsplit('/').next().unwrap().to_owned())
+}
+
+#[test]
+fn its_own_hosts_are_domains_under_which_its_default_urls_lie() {
+    every_descriptor(|provider| {
+        let descriptor = provider.descriptor();
+        let hosts = descriptor.callback_hosts;
+        distinct("callback hosts", hosts.iter().map(|host| host.domain));
+        for host in hosts {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            let labels: Vec<_> = host.domain.split('.').collect();
+            assert!(
+                labels.len() > 1
+                    && labels
+                        .iter()
+                        .all(|label| !label.is_empty() && label.chars().all(plain)),
+                "{} is a domain in lower case",
+                host.domain
+            );
+        }
+        let pinned = AddressGuard::new(Vec::new(), true);
+        for field in descriptor.credential_fields {
+            if let (CredentialKind::Url, Some(default)) = (field.kind, field.default) {
+                let refused = pinned.check(default, hosts).err();
+                assert_eq!(refused, None, "the default of {} may be called", field.name);
+            }
+        }
+    });
 }

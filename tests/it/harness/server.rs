@@ -43,6 +43,7 @@ impl Server {
             role: Role::All,
             ring: KeyRing::parse(SEALING_KEYS).unwrap(),
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
+            pin_callbacks: false,
         };
         let served = serve::start(serve, Arc::clone(&clock) as _).await.unwrap();
         served.exchange.create_key("test", Some(API_KEY)).await.unwrap();
