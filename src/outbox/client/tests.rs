@@ -83,7 +83,8 @@ async fn a_name_that_flips_to_a_forbidden_address_is_not_followed_there() {
     let (good, came_to_good) = door("127.0.0.2:0").await;
     let (evil, came_to_evil) = door("127.0.0.1:0").await;
     let script = Script::of(&[&[good], &[evil], &[good, evil], &[evil, good]]);
-    let client = Client::asking(guard("127.0.0.2/32"), Arc::clone(&script) as _).unwrap();
+    let lookup: Arc<dyn Resolve> = script.clone();
+    let client = Client::asking(guard("127.0.0.2/32"), lookup).unwrap();
     let first = call(&client, "https://flip.example/", PATIENCE).await;
     assert!(matches!(first, Err(CallError::Failed(_))), "it speaks no TLS");
     for _ in 0..3 {
@@ -160,7 +161,7 @@ async fn endless(head: &'static str, more: Vec<u8>, pause: Option<Duration>) -> 
     let url = format!("http://{}", listener.local_addr().unwrap());
     let sent = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read(&mut [0; 1024]).await.unwrap();
+        let _ = stream.read(&mut [0; 1024]).await;
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut sent = 0;
         while stream.write_all(&more).await.is_ok() {
