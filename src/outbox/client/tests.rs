@@ -260,7 +260,8 @@ async fn whoever_takes_too_long_is_hung_up_on_at_the_deadline() {
         drip,
     )
     .await;
-    let answer = call(&client("127.0.0.0/8"), &url, SHORT).await.ok().unwrap();
+    // Longer, for the status has to be there however busy the machine is.
+    let answer = call(&client("127.0.0.0/8"), &url, SHORT * 10).await.ok().unwrap();
     assert_eq!((answer.status, answer.complete), (200, false));
     hung_up(sent).await;
 }
