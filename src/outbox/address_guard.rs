@@ -106,7 +106,10 @@ fn parse(text: &str) -> Result<Url, Forbidden> {
     if !matches!(url.scheme(), "https" | "http") {
         return Err(Forbidden::Scheme);
     }
-    let (_, rest) = text.split_once("://").ok_or(Forbidden::NotAbsolute)?;
+    let written = text.split_once("://");
+    let (_, rest) = written
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(url.scheme()))
+        .ok_or(Forbidden::NotAbsolute)?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.is_empty() {
         return Err(Forbidden::NoHost);

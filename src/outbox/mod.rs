@@ -6,15 +6,15 @@ pub mod announcer;
 pub mod client;
 pub mod credentials;
 pub mod delivery;
-mod lanes;
 pub mod forbidden;
+mod lanes;
 mod outcome;
 mod push;
 mod recorder;
 pub mod schedule;
 pub mod signing;
-mod sweeper;
 mod special_addresses;
+mod sweeper;
 mod tools;
 mod worker;
 
