@@ -1,6 +1,6 @@
 # What a developer does here. `make help` lists it.
 
-.PHONY: help test lint demo serve bench load contracts deny clean
+.PHONY: help test lint demo serve bench spine contracts deny clean
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,8 @@ serve: ## Serve on 127.0.0.1:8080, with calls into this machine allowed
 bench: ## The translation beside its floor
 	cargo bench --bench translate
 
-load: ## Durable send_test with 64 clients, delivered while it runs
-	cargo bench --bench load
+spine: ## Durable send_test under load on both engines, delivered while it runs, beside a floor
+	cargo bench --bench spine
 
 contracts: ## Write openapi/, schemas/unified/bodies.json and docs/providers/ anew, from routes and descriptors
 	CROSSCHECK_WRITE_CONTRACTS=1 cargo test --test it contracts

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+const SEALING_KEYS: &str = "bench:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 const API_KEY: &str = "bench-key-that-opens-nothing-else";
 
 /// A process that ends with this value.
@@ -86,8 +87,9 @@ impl Drop for Server {
     }
 }
 
-/// Crosscheck on an empty database in `place`, with one account and one webhook that leads to the sink.
-pub fn start(place: &Path) -> (Server, Sink, Target) {
+/// Crosscheck on the database at `url` and in the directory `place`, which is made, with one account and one webhook
+/// that leads to the sink.
+pub fn start(place: &Path, url: &str) -> (Server, Sink, Target) {
     std::fs::create_dir(place).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_crosscheck"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CROSSCHECK_")) {
@@ -96,10 +98,8 @@ pub fn start(place: &Path) -> (Server, Sink, Target) {
     command
         .arg("serve")
         .env("CROSSCHECK_LISTEN", "127.0.0.1:0")
-        .env(
-            "CROSSCHECK_DATABASE_URL",
-            format!("sqlite://{}", place.join("load.db").display()),
-        )
+        .env("CROSSCHECK_DATABASE_URL", url)
+        .env("CROSSCHECK_SECRET_KEYS", SEALING_KEYS)
         .env("CROSSCHECK_API_KEY", API_KEY)
         .env("CROSSCHECK_ALLOWED_TARGETS", "127.0.0.0/8")
         .env("CROSSCHECK_RATE_LIMIT", "off");
