@@ -1,5 +1,6 @@
 //! Bodies: bounded in size and time, then read against the schema that the API document gives.
 
+use super::admission::{Admission, Room};
 use super::auth::{Caller, authenticate};
 use super::problem::Failure;
 use crate::domain::problem::{ErrorCode, Problem};
@@ -21,17 +22,28 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// gets to read the answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A body, and the room that it takes.
+pub struct Body {
+    pub bytes: Vec<u8>,
+    room: Room,
+}
+
 /// Reads a whole body.
-pub async fn read(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
-    match tokio::time::timeout(PATIENCE, collect(payload)).await {
+pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Body, Problem> {
+    let admission = request.app_data::<web::Data<Admission>>();
+    let room = admission.ok_or_else(|| Problem::of(ErrorCode::Internal))?.room();
+    match tokio::time::timeout(PATIENCE, collect(payload, room)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Problem::of(ErrorCode::RequestTimeout)),
     }
 }
 
-async fn collect(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
-    let mut body = Vec::new();
-    let mut too_large = false;
+async fn collect(payload: &mut Payload, room: Room) -> Result<Body, Problem> {
+    let mut body = Body {
+        bytes: Vec::new(),
+        room,
+    };
+    let (mut too_large, mut too_much) = (false, false);
     while let Some(chunk) = payload.next().await {
         let Ok(chunk) = chunk else {
             return Err(Problem::new(
@@ -39,15 +51,17 @@ async fn collect(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
                 "The body broke off. Send it again.",
             ));
         };
-        too_large |= body.len() + chunk.len() > MAX_BODY;
-        if !too_large {
-            body.extend_from_slice(&chunk);
+        let length = body.bytes.len() + chunk.len();
+        too_large |= length > MAX_BODY;
+        too_much |= !too_large && !body.room.grow_to(length);
+        if !too_large && !too_much {
+            body.bytes.extend_from_slice(&chunk);
         }
     }
-    if too_large {
-        Err(Problem::of(ErrorCode::PayloadTooLarge))
-    } else {
-        Ok(body)
+    match (too_large, too_much) {
+        (true, _) => Err(Problem::of(ErrorCode::PayloadTooLarge)),
+        (_, true) => Err(Problem::of(ErrorCode::Overloaded)),
+        _ => Ok(body),
     }
 }
 
@@ -55,6 +69,8 @@ async fn collect(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
 pub struct Submitted<T> {
     pub caller: Caller,
     pub value: T,
+    /// What the value takes until it is dealt with.
+    _room: Room,
 }
 
 impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
@@ -67,14 +83,15 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
         Box::pin(async move {
             // The body is read to its end whatever becomes of it: a refusal that cuts it off is not read.
             let caller = authenticate(&request).await;
-            let body = read(&mut payload).await;
+            let body = read(&request, &mut payload).await;
             let (caller, body) = (caller?, body?);
             let schemas = request.app_data::<web::Data<BodySchemas>>();
             let schema = schemas.and_then(|schemas| schemas.0.get(T::name().as_ref()));
             let schema = schema.ok_or_else(|| Problem::of(ErrorCode::Internal))?;
             Ok(Self {
                 caller,
-                value: json::read(&body, schema)?,
+                value: json::read(&body.bytes, schema)?,
+                _room: body.room,
             })
         })
     }

@@ -1,5 +1,6 @@
 //! Faces: parse, authorise, call `exchange/`, render. No rule lives here. One folder per audience.
 
+mod admission;
 mod ats;
 mod auth;
 mod body;

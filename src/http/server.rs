@@ -1,5 +1,6 @@
 //! The HTTP server: its limits, its middleware, its faces.
 
+use super::admission::{Admission, admit};
 use super::body::BodySchemas;
 use super::{ats, openapi, operator, problem};
 use crate::config::Role;
@@ -17,6 +18,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 /// How long a client may take to send its request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How many connections each of the server's threads keeps; more wait to be accepted.
+const CONNECTIONS: usize = 4096;
 /// How long requests that are under way get at a shutdown.
 const SHUTDOWN_SECONDS: u64 = 20;
 
@@ -26,6 +29,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
     let exchange = web::Data::new(exchange);
+    let admission = web::Data::new(Admission::new());
     let make_app = move || {
         // Routes are tried in order: the one under load comes first.
         let (app, document) = App::new()
@@ -46,16 +50,19 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             .split_for_parts();
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
+            .app_data(web::Data::clone(&admission))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
             .default_service(web::route().to(problem::no_route))
+            .wrap(from_fn(admit))
             .wrap(from_fn(problem::render))
             .wrap(TracingLogger::<Spans>::new())
     };
     Ok(HttpServer::new(make_app)
         .client_request_timeout(HEAD_PATIENCE)
+        .max_connections(CONNECTIONS)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
         .listen(listener)?

@@ -27,6 +27,7 @@ mod list_url;
 mod migrations;
 mod one_vendor;
 mod packages;
+mod pressure;
 mod pushes;
 mod results;
 mod results_read;

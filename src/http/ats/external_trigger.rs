@@ -6,7 +6,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::customer::Customer;
 use crate::exchange::request_logs::AtsCall;
-use crate::http::body;
+use crate::http::body::{self, Body};
 use crate::http::problem::Failure;
 use crate::providers::descriptor::Operation;
 use crate::providers::provider::{Answer, Provider, Refusal, Request, Response};
@@ -27,7 +27,7 @@ async fn serve(
 ) -> Result<HttpResponse, Failure> {
     let (provider, tail) = path.into_inner();
     let began = exchange.now();
-    let body = body::read(&mut payload.into_inner()).await;
+    let body = body::read(&request, &mut payload.into_inner()).await;
     let provider = registry::find(&provider).ok_or_else(|| Problem::not_found("provider"))?;
     let request = AtsRequest {
         http: &request,
@@ -51,7 +51,7 @@ struct AtsRequest<'a> {
     http: &'a HttpRequest,
     provider: &'static dyn Provider,
     tail: &'a str,
-    body: Result<Vec<u8>, Problem>,
+    body: Result<Body, Problem>,
 }
 
 impl AtsRequest<'_> {
@@ -116,7 +116,7 @@ impl AtsRequest<'_> {
             headers: headers
                 .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
                 .collect(),
-            body: self.body.as_deref().unwrap_or_default(),
+            body: self.body.as_ref().map_or(&[], |body| &body.bytes),
         }
     }
 }

@@ -98,9 +98,13 @@ fn place(url: &str) -> String {
 
 /// Why the database does not open, without the password that the URL may hold.
 pub fn failed(url: &str, error: &dyn std::error::Error) -> OpenError {
+    let mut reason = error.to_string().trim().to_owned();
+    if reason.contains("SSL support is not compiled in") {
+        reason.push_str("; build with `cargo build --release --features postgres-tls`");
+    }
     OpenError::Engine {
         place: place(url),
-        reason: error.to_string().trim().to_owned(),
+        reason,
     }
 }
 
