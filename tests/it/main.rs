@@ -26,6 +26,7 @@ mod inquiries;
 mod list_url;
 mod migrations;
 mod one_vendor;
+mod outages;
 mod packages;
 mod pressure;
 mod pushes;

@@ -10,6 +10,7 @@ mod projects;
 mod raw;
 mod receiver;
 mod server;
+mod tcp_proxy;
 mod workspace;
 
 pub use calls::{Answered, refusal};
@@ -22,6 +23,7 @@ pub use raw::{Holder, Manner, rude};
 pub use receiver::{Received, Receiver, Reply};
 pub use server::{API_KEY, Customer, Server};
 pub use workspace::{Workspace, database_url, on_postgres};
+pub use tcp_proxy::{Fault, Side, TcpProxy};
 
 /// How long a test waits for something that has to happen. Nothing waits that long when all is well.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);

@@ -35,12 +35,18 @@ impl Server {
 
     /// Starts on what an earlier server left in `directory`.
     pub async fn start_in(directory: Workspace) -> Self {
+        let url = directory.database_url();
+        Self::start_as(Role::All, directory, url).await
+    }
+
+    /// Starts one of several: what it does, and by which way it gets to the database in `directory`.
+    pub async fn start_as(role: Role, directory: Workspace, database_url: String) -> Self {
         let clock = Arc::new(TestClock::default());
         let serve = Serve {
             listen: "127.0.0.1:0".to_owned(),
-            database_url: directory.database_url(),
+            database_url,
             public_url: None,
-            role: Role::All,
+            role,
             ring: KeyRing::parse(SEALING_KEYS).unwrap(),
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
             pin_callbacks: false,

@@ -4,28 +4,47 @@
 
 use crosscheck::store::Store;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::sql_types::BigInt;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
-pub struct Workspace(TempDir);
+/// Shared by all who work in it; gone with the last of them.
+#[derive(Clone)]
+pub struct Workspace(Arc<Place>);
+
+struct Place(TempDir);
 
 impl Workspace {
     pub fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(Arc::new(Place(tempfile::tempdir().unwrap())))
     }
 
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.0.0.path()
     }
 
     /// Lets the time pass after which a lease has ended.
     pub fn end_leases(&self) {
+        self.execute("UPDATE jobs SET leased_until = 0 WHERE status = 'sending'");
+    }
+
+    /// Works on the PostgreSQL database directly.
+    pub fn execute(&self, sql: &str) {
+        run(&self.database_url(), sql);
+    }
+
+    /// The one number that a query of the PostgreSQL database answers.
+    pub fn count(&self, sql: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
         let mut database = PgConnection::establish(&self.database_url()).unwrap();
-        database
-            .batch_execute("UPDATE jobs SET leased_until = 0 WHERE status = 'sending'")
-            .unwrap();
+        let found: Found = sql_query(sql).get_result(&mut database).unwrap();
+        found.count
     }
 
     /// Where its database is; a fresh one at the first time.
@@ -34,10 +53,10 @@ impl Workspace {
     }
 }
 
-impl Drop for Workspace {
+impl Drop for Place {
     fn drop(&mut self) {
         if let Some(server) = server() {
-            let name = database_name(self.path());
+            let name = database_name(self.0.path());
             run(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
