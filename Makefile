@@ -1,6 +1,6 @@
 # What a developer does here. `make help` lists it.
 
-.PHONY: help test lint demo serve bench spine contracts deny clean
+.PHONY: help test lint demo serve bench spine chaos contracts deny clean
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: ## The translation beside its floor
 
 spine: ## Durable send_test under load on both engines, delivered while it runs, beside a floor
 	cargo bench --bench spine
+
+chaos: ## Kill it and its database hundreds of times under load (about ten minutes; uses PostgreSQL, too)
+	cargo bench --bench chaos
 
 contracts: ## Write openapi/, schemas/unified/bodies.json and docs/providers/ anew, from routes and descriptors
 	CROSSCHECK_WRITE_CONTRACTS=1 cargo test --test it contracts
