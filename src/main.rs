@@ -232,8 +232,7 @@ async fn provide_key(exchange: &Exchange, config: &Config) -> Result<(), Box<dyn
         made.map_err(|problem| format!("CROSSCHECK_API_KEY: {}", problem.message))?;
         return Ok(());
     }
-    if exchange.list_keys().await?.is_empty() {
-        let (_, key) = exchange.create_key("first", None).await?;
+    if let Some(key) = exchange.create_first_key().await? {
         println!("API key (shown only now): {}", key.as_str());
     }
     Ok(())

@@ -13,7 +13,7 @@
 
 mod chance;
 mod clients;
-#[path = "../load/connection.rs"]
+#[path = "../spine/connection.rs"]
 mod connection;
 mod database;
 mod harm;

@@ -4,12 +4,15 @@ use super::context::Exchange;
 use crate::ambient::{Ambient, random_key};
 use crate::domain::id::{ApiKeyId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem};
+use crate::store::Db;
 use crate::store::projects::{self, ApiKeyRow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 /// How a key may look: what any HTTP header and any ATS's form takes.
 pub const KEY_RULE: &str = "16 to 170 visible ASCII characters";
+
+const KEY_PREFIX: &str = "ck_";
 
 /// A fresh key or token behind `prefix`.
 pub fn new_token(ambient: &dyn Ambient, prefix: &str) -> Zeroizing<String> {
@@ -48,24 +51,38 @@ impl Exchange {
                 ));
             }
             Some(key) => Zeroizing::new(key.to_owned()),
-            None => new_token(self.ambient.as_ref(), "ck_"),
+            None => new_token(self.ambient.as_ref(), KEY_PREFIX),
         };
+        let (id, row) = self.key_row(name, &key);
+        self.store.write(move |db| insert(db, row)).await?;
+        Ok((id, key))
+    }
+
+    /// Makes a random key where there is none at all; one, however many processes come up at the same time.
+    pub async fn create_first_key(&self) -> Result<Option<Zeroizing<String>>, Problem> {
+        let key = new_token(self.ambient.as_ref(), KEY_PREFIX);
+        let (_, row) = self.key_row("first", &key);
+        let made = self.store.write(move |db| {
+            projects::lock(db)?;
+            match projects::list_keys(db)?.is_empty() {
+                true => insert(db, row).map(|()| true),
+                false => Ok(false),
+            }
+        });
+        Ok(made.await?.then_some(key))
+    }
+
+    fn key_row(&self, name: &str, key: &str) -> (ApiKeyId, ApiKeyRow) {
         let id = ApiKeyId::new(self.ambient.uuid());
-        let mut row = ApiKeyRow {
+        let row = ApiKeyRow {
             id: id.as_str().to_owned(),
             project_id: String::new(),
             name: name.to_owned(),
-            key_hash: self.vault.lookup("api_key", &key),
+            key_hash: self.vault.lookup("api_key", key),
             created_at: self.ambient.now().0,
             revoked_at: None,
         };
-        self.store
-            .write(move |db| {
-                row.project_id = projects::first(db)?.ok_or_else(|| Problem::not_found("project"))?;
-                projects::insert_key(db, &row).map_err(Problem::from)
-            })
-            .await?;
-        Ok((id, key))
+        (id, row)
     }
 
     /// Every key, without the keys themselves.
@@ -91,4 +108,10 @@ impl Exchange {
             .await?;
         revoked.then_some(()).ok_or_else(unknown)
     }
+}
+
+/// Adds a key of the first project.
+fn insert(db: &mut Db<'_>, mut row: ApiKeyRow) -> Result<(), Problem> {
+    row.project_id = projects::first(db)?.ok_or_else(|| Problem::not_found("project"))?;
+    Ok(projects::insert_key(db, &row)?)
 }

@@ -258,3 +258,49 @@ async fn more_work_than_a_slow_database_does_is_refused_in_time_and_none_of_what
     scene.proxy.set(Fault::None);
     scene.assert_recovers().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_takes_no_writes_reads_go_on_and_it_is_noticed_when_it_takes_them_again() {
+    if !on_postgres() {
+        return; // It is about a setting of PostgreSQL's.
+    }
+    let mut scene = Scene::start(Role::All).await;
+    scene.place(6).await;
+    scene.repeat_refused().await;
+    let order = scene.placed.values().flatten().next().unwrap().clone();
+    scene.server.directory.set_read_only(true);
+    assert_eq!(scene.place(20).await, 0);
+    let customer = &scene.customer;
+    assert_eq!(
+        scene.server.test_status(customer, &order).await["partner_status"],
+        "pending"
+    );
+    assert_eq!(
+        scene.server.get("/events").await["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        7
+    );
+    scene.server.directory.set_read_only(false);
+    scene.assert_recovers().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_for_which_the_disk_has_no_room_is_refused_whole_and_taken_once_there_is_room() {
+    if !on_postgres() {
+        return; // The embedded engine has a test of its own, with a file that may not grow.
+    }
+    let mut scene = Scene::start(Role::All).await;
+    // What the server says when its disk is full, in the middle of an order; the disk itself is not ours to fill.
+    scene.server.directory.execute(
+        "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; \
+         END $$; \
+         CREATE TRIGGER is_full BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION is_full()",
+    );
+    assert_eq!(scene.place(6).await, 0);
+    assert_eq!(scene.count(ORDERS), 0);
+    scene.server.directory.execute("DROP TRIGGER is_full ON jobs");
+    scene.assert_recovers().await;
+}

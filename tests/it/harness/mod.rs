@@ -19,7 +19,7 @@ pub use dump::dump;
 pub use outbox::{PAST_EVERY_STEP, wait_of};
 pub use process::{Process, run, run_and_kill};
 pub use projects::OTHER_API_KEY;
-pub use raw::{Holder, Manner, rude};
+pub use raw::{Held, Holder, Manner, rude};
 pub use receiver::{Received, Receiver, Reply};
 pub use server::{API_KEY, Customer, Server};
 pub use workspace::{Workspace, database_url, on_postgres};

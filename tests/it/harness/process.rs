@@ -85,10 +85,24 @@ impl Process {
 
     /// SIGTERM: it may finish what it is doing.
     pub fn terminate(self) -> Ended {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(sent.success());
+        self.signal("-TERM");
         self.end()
+    }
+
+    /// SIGSTOP: it lives, and does nothing until it is woken.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(sent.success());
     }
 
     fn end(mut self) -> Ended {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +15,12 @@ pub enum Manner {
     Rambles,
     /// Closes before it has read the request, which the sender sees as a reset.
     Resets,
+    /// Sends these bytes and then nothing.
+    Hangs(Vec<u8>),
+    /// Sends a long body, a byte a second.
+    Drips,
+    /// Sends a body of so many bytes.
+    Sends(usize),
 }
 
 /// Starts a receiver of that manner; returns its URL. It ends with the test.
@@ -43,6 +50,27 @@ async fn behave(stream: TcpStream, manner: Manner) {
             write(&stream, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
             let chunk = [b"1000\r\n".as_slice(), &[b'x'; 0x1000], b"\r\n"].concat();
             while write(&stream, &chunk).await {}
+        }
+        Manner::Hangs(bytes) => {
+            read_request(&stream).await;
+            write(&stream, &bytes).await;
+            hung_up(&stream).await;
+        }
+        Manner::Drips => {
+            read_request(&stream).await;
+            write(&stream, b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
+            while write(&stream, b"x").await {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        Manner::Sends(bytes) => {
+            read_request(&stream).await;
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n");
+            let mut is_open = write(&stream, head.as_bytes()).await;
+            let chunk = [b'x'; 0x10000];
+            for _ in 0..bytes / chunk.len() {
+                is_open = is_open && write(&stream, &chunk).await;
+            }
         }
     }
 }
@@ -92,10 +120,18 @@ async fn write(stream: &TcpStream, mut bytes: &[u8]) -> bool {
 /// A call that waits for its answer.
 pub struct Held {
     pub path: String,
+    request: String,
     answer: oneshot::Sender<u16>,
 }
 
 impl Held {
+    /// A header of the call.
+    pub fn header(&self, name: &str) -> &str {
+        let headers = self.request.lines().filter_map(|line| line.split_once(": "));
+        let mut found = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.next().unwrap().1
+    }
+
     /// Answers it.
     pub fn answer(self, status: u16) {
         // Whoever called may have died meanwhile.
@@ -138,6 +174,11 @@ impl Holder {
         self.calls.try_recv().ok()
     }
 
+    /// How many calls are held now.
+    pub fn holds(&self) -> u32 {
+        self.most.lock().unwrap().values().map(|(now, _)| now).sum()
+    }
+
     /// The most calls of one path that were held at once.
     pub fn most_at_once(&self) -> u32 {
         let counts = self.most.lock().unwrap();
@@ -163,6 +204,7 @@ async fn hold(
     let (answer, answered) = oneshot::channel();
     let held = Held {
         path: path.clone(),
+        request,
         answer,
     };
     let status = match calls.send(held) {

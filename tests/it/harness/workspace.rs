@@ -35,6 +35,22 @@ impl Workspace {
         run(&self.database_url(), sql);
     }
 
+    /// Has whoever connects to the PostgreSQL database from now on only read, or again write; ends the connections
+    /// that there are where it is to be so.
+    pub fn set_read_only(&self, is_read_only: bool) {
+        let (server, name) = (server().unwrap(), database_name(self.path()));
+        let word = if is_read_only { "on" } else { "off" };
+        run(
+            server,
+            &format!("ALTER DATABASE {name} SET default_transaction_read_only = {word}"),
+        );
+        if is_read_only {
+            let name = name.trim_matches('"');
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+            run(server, &format!("{end} = '{name}'"));
+        }
+    }
+
     /// The one number that a query of the PostgreSQL database answers.
     pub fn count(&self, sql: &str) -> i64 {
         #[derive(QueryableByName)]

@@ -1,0 +1,78 @@
+//! Endpoints that behave as badly as they can beside one that does what it should.
+
+use crate::greenhouse_flow::send_test;
+use crate::harness::{Holder, Manner, Receiver, Reply, Server, rude};
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+const ORDERS: usize = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endpoints_of_every_hostile_kind_keep_nothing_from_one_that_does_what_it_should() {
+    let server = Server::start().await;
+    let mut good = Receiver::start().await;
+    let mut hidden = Receiver::start().await;
+    let mut silent = Holder::start().await;
+    let (failing, gone, redirecting) = (
+        Receiver::start().await,
+        Receiver::start().await,
+        Receiver::start().await,
+    );
+    failing.answer(|_| Reply::status(500));
+    gone.answer(|_| Reply::status(410));
+    let elsewhere = hidden.url.clone();
+    redirecting.answer(move |_| Reply {
+        headers: vec![("location", elsewhere.clone())],
+        ..Reply::status(307)
+    });
+    // The system takes its connections, and it never does.
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let says = |text: &str| Manner::Says(text.as_bytes().to_vec());
+    let mut urls = vec![
+        silent.url.clone(),
+        failing.url.clone(),
+        gone.url.clone(),
+        redirecting.url.clone(),
+        format!("http://{}", deaf.local_addr().unwrap()),
+    ];
+    let head_only = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
+    for manner in [
+        Manner::Hangs(head_only.as_bytes().to_vec()),
+        Manner::Drips,
+        Manner::Resets,
+        Manner::Rambles,
+        Manner::Sends(1 << 30),
+        says("HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\ntoo long"),
+        says("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\ntoo short"),
+    ] {
+        urls.push(rude(manner).await);
+    }
+    for url in &urls {
+        server.webhook(url, &["record.new"]).await;
+    }
+    server.webhook(&good.url, &["record.new"]).await;
+    let customer = server.link("greenhouse", "assessments").await;
+
+    let mut placed: BTreeSet<String> = join_all((0..ORDERS).map(|order| {
+        let body = send_test(&format!("https://ats.example/{order}"));
+        let (server, customer) = (&server, &customer);
+        async move {
+            let answer = server.ats(customer, "POST", "send_test", Some(body), 200).await;
+            answer["partner_interview_id"].as_str().unwrap().to_owned()
+        }
+    }))
+    .await
+    .into_iter()
+    .collect();
+    while !placed.is_empty() {
+        let received = good.next().await.json();
+        assert!(placed.remove(received["recordId"].as_str().unwrap()), "once each");
+    }
+    assert!(
+        silent.holds() > 0,
+        "all that while the ones that hang were held open"
+    );
+    assert!(silent.arrived().is_some());
+    assert!(hidden.rest().is_empty(), "a redirect is not followed");
+}
