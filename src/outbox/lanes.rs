@@ -186,3 +186,160 @@ impl Drop for Seat {
         self.lanes.end(&self.lane, how, now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::DeliveryId;
+    use crate::store::events::EventRow;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    /// A delivery to the endpoint `lane`.
+    fn job(lane: &str) -> JobRow {
+        let event = EventRow {
+            id: "event".to_owned(),
+            project_id: "project".to_owned(),
+            event_type: "record.new".to_owned(),
+            record_id: "record".to_owned(),
+            account_id: None,
+            category: None,
+            body_sealed: Vec::new(),
+            created_at: 0,
+        };
+        JobRow::delivery(&DeliveryId::new(uuid::Uuid::nil()), &event, lane, NOW)
+    }
+
+    /// One send of `lane` that ends like this at `now`.
+    fn send(lanes: &Lanes, lane: &str, how: Ended, now: Timestamp) {
+        lanes.take(&job(lane)).free(how, now);
+    }
+
+    /// How many more sends of `lane` may begin.
+    fn room(lanes: &Lanes, lane: &str, now: Timestamp) -> i64 {
+        let room = lanes.room(now);
+        room.lanes.get(lane).copied().unwrap_or(room.of_any_lane)
+    }
+
+    /// Lanes of which `lane` has just been closed at [`NOW`].
+    fn closed(lane: &str) -> Lanes {
+        let lanes = Lanes::new();
+        for _ in 0..PATIENCE {
+            send(&lanes, lane, Ended::Badly, NOW);
+        }
+        lanes
+    }
+
+    #[test]
+    fn a_lane_begins_with_few_seats_and_each_send_under_way_holds_one() {
+        let lanes = Lanes::new();
+        assert_eq!(room(&lanes, "a", NOW), FIRST);
+        let taken = [lanes.take(&job("a")), lanes.take(&job("a"))];
+        assert_eq!(room(&lanes, "a", NOW), FIRST - 2);
+        assert_eq!(room(&lanes, "b", NOW), FIRST);
+        assert_eq!(
+            lanes.room(NOW).jobs,
+            CLAIM,
+            "a claim takes no more, whatever is free"
+        );
+        drop(taken);
+        assert_eq!(room(&lanes, "a", NOW), FIRST);
+    }
+
+    #[test]
+    fn a_lane_gets_a_seat_with_each_success_up_to_the_most() {
+        let lanes = Lanes::new();
+        let stays = lanes.take(&job("a"));
+        send(&lanes, "a", Ended::Well, NOW);
+        assert_eq!(room(&lanes, "a", NOW), FIRST + 1 - 1);
+        for _ in 0..2 * MOST {
+            send(&lanes, "a", Ended::Well, NOW);
+        }
+        assert_eq!(room(&lanes, "a", NOW), MOST - 1);
+        drop(stays);
+    }
+
+    #[test]
+    fn each_failure_takes_half_of_the_seats_and_leaves_one() {
+        let lanes = Lanes::new();
+        for expected in [4, 2, 1, 1] {
+            send(&lanes, "a", Ended::Badly, NOW);
+            assert_eq!(room(&lanes, "a", NOW), expected);
+        }
+        assert_eq!(room(&lanes, "b", NOW), FIRST);
+    }
+
+    #[test]
+    fn what_was_never_sent_says_nothing_of_the_receiver() {
+        let lanes = Lanes::new();
+        send(&lanes, "a", Ended::Badly, NOW);
+        send(&lanes, "a", Ended::Unsent, NOW);
+        assert_eq!(room(&lanes, "a", NOW), 4);
+    }
+
+    #[test]
+    fn ten_failures_in_a_row_close_a_lane_and_nine_do_not() {
+        let lanes = Lanes::new();
+        for _ in 0..2 {
+            for _ in 1..PATIENCE {
+                send(&lanes, "a", Ended::Badly, NOW);
+                assert!(room(&lanes, "a", NOW) > 0);
+            }
+            send(&lanes, "a", Ended::Well, NOW);
+        }
+        let lanes = closed("a");
+        assert_eq!(room(&lanes, "a", NOW), 0);
+        assert_eq!(room(&lanes, "a", NOW.plus_ms(CLOSED_MS - 1)), 0);
+        assert_eq!(room(&lanes, "b", NOW), FIRST, "the others go on");
+    }
+
+    #[test]
+    fn after_the_wait_exactly_one_send_at_a_time_finds_out_and_a_success_opens_the_lane() {
+        let lanes = closed("a");
+        let later = NOW.plus_ms(CLOSED_MS);
+        assert_eq!(room(&lanes, "a", later), 1);
+        let probe = lanes.take(&job("a"));
+        assert_eq!(room(&lanes, "a", later), 0);
+        probe.free(Ended::Well, later);
+        assert_eq!(room(&lanes, "a", later), FIRST, "it is as new");
+    }
+
+    #[test]
+    fn the_wait_doubles_with_each_send_that_still_fails_up_to_a_minute() {
+        let lanes = closed("a");
+        let mut now = NOW;
+        let mut wait = CLOSED_MS;
+        for expected in [5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000] {
+            assert_eq!(wait, expected);
+            assert_eq!(room(&lanes, "a", now.plus_ms(wait - 1)), 0);
+            now = now.plus_ms(wait);
+            assert_eq!(room(&lanes, "a", now), 1);
+            send(&lanes, "a", Ended::Badly, now);
+            wait = (wait * 2).min(CLOSED_AT_MOST_MS);
+        }
+    }
+
+    #[test]
+    fn no_lane_takes_more_than_half_of_what_is_free() {
+        let lanes = Lanes::new();
+        let _stays = lanes.take(&job("a"));
+        for _ in 0..MOST {
+            send(&lanes, "a", Ended::Well, NOW);
+        }
+        let _others: Vec<Seat> = (0..SEATS - 21).map(|_| lanes.take(&job("b"))).collect();
+        let room = lanes.room(NOW);
+        assert_eq!((room.jobs, room.lanes["a"]), (20, 11));
+    }
+
+    #[test]
+    fn a_lane_that_is_as_new_is_forgotten_also_after_a_send_that_panicked() {
+        let lanes = Lanes::new();
+        let _kept = lanes.take(&job("b"));
+        send(&lanes, "a", Ended::Well, NOW);
+        drop(lanes.take(&job("c")));
+        let known: Vec<String> = lanes.room(NOW).lanes.into_keys().collect();
+        assert_eq!(known, ["b"]);
+        send(&lanes, "a", Ended::Badly, NOW);
+        assert!(lanes.room(NOW).lanes.contains_key("a"), "a failure is remembered");
+    }
+}

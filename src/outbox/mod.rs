@@ -5,6 +5,7 @@ pub mod address_guard;
 pub mod announcer;
 pub mod client;
 pub mod credentials;
+mod decision;
 pub mod delivery;
 pub mod forbidden;
 mod lanes;

@@ -2,8 +2,9 @@
 //! the send is not repeated meanwhile.
 
 use super::announcer::{Announcement, Announcer};
+use super::decision::{Circumstances, Endpoint, Facts, Next, decide};
 use super::outcome::{Outcome, Tried};
-use super::schedule::next_try;
+use super::schedule::Schedule;
 use super::tools::Outbox;
 use crate::domain::timestamp::Timestamp;
 use crate::store::jobs::{self, AttemptRow, JobKind, JobRow, JobStatus};
@@ -79,7 +80,7 @@ fn record(db: &mut Db<'_>, announcer: &dyn Announcer, batch: &[Outcome]) -> Stor
 
 fn finish(db: &mut Db<'_>, outcome: &Outcome) -> StoreResult<Finished> {
     let Outcome { job, tried, at, .. } = outcome;
-    let (status, due_at) = standing(db, job.kind()?, outcome)?;
+    let Next { status, due_at } = standing(db, job.kind()?, outcome)?;
     Ok(Finished {
         job: job.clone(),
         status,
@@ -116,8 +117,13 @@ fn announce(
 }
 
 /// Where the job stands now, and when it is due if it is.
-fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(JobStatus, Timestamp)> {
-    let Outcome { job, tried, at, .. } = outcome;
+fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<Next> {
+    let Outcome {
+        job,
+        tried,
+        at,
+        fraction,
+    } = outcome;
     if !matches!(tried, Tried::Done { .. }) {
         // It is about to wait again: for what is true then, not for what somebody is just changing.
         match kind {
@@ -125,45 +131,36 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<(J
             JobKind::Delivery => webhooks::lock(db, &job.target_id)?,
         }
     }
-    let (status, due_at) = match tried {
-        Tried::Done { .. } => (JobStatus::Succeeded, *at),
-        Tried::TakenOut => (JobStatus::Quarantined, *at),
-        Tried::Gone { .. } => (JobStatus::Paused, *at),
-        Tried::NotMade => (JobStatus::Pending, *at),
-        Tried::Never { .. } if kind == JobKind::Push => (JobStatus::Rejected, *at),
-        Tried::Never { .. } => (JobStatus::Exhausted, *at),
-        Tried::Failed { .. } | Tried::Unready { .. } => {
-            match next_try(job.tries + 1, *at, tried.retry_after(), outcome.fraction) {
-                Some(_) if kind == JobKind::Push && pushes::was_hastened(db, job)? => {
-                    (JobStatus::Pending, *at)
-                }
-                Some(due) => (JobStatus::Pending, due),
-                None => (JobStatus::Exhausted, *at),
-            }
-        }
+    let circumstances = circumstances(db, kind, job, tried)?;
+    let job = Facts {
+        kind,
+        tries: job.tries,
+        schedule: &Schedule::default(),
     };
-    let status = match (kind, status) {
-        (JobKind::Push, JobStatus::Pending | JobStatus::Exhausted) if is_overtaken(db, job)? => {
-            JobStatus::Superseded
-        }
-        // The endpoint may have been disabled, enabled or deleted while the call was under way: a job that
-        // waits must wait for what is true now, or nothing would ever wake it.
-        (JobKind::Delivery, JobStatus::Pending | JobStatus::Paused) => {
-            let endpoint = webhooks::with_ids(db, std::slice::from_ref(&job.target_id))?;
-            match endpoint.first() {
-                None => JobStatus::Exhausted,
-                Some(endpoint) if !endpoint.enabled => JobStatus::Paused,
-                Some(_) => status,
-            }
-        }
-        (_, status) => status,
-    };
-    Ok((status, due_at))
+    Ok(decide(job, tried, circumstances, *at, *fraction))
 }
 
-/// Whether a push need not arrive any more: there is a newer one, or the ATS has called the order off.
-fn is_overtaken(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
-    Ok(pushes::has_newer(db, job)? || pushes::is_called_off(db, job)?)
+/// What has become true meanwhile, as far as it bears on what came of the send.
+fn circumstances(db: &mut Db<'_>, kind: JobKind, job: &JobRow, tried: &Tried) -> StoreResult<Circumstances> {
+    let mut found = Circumstances::default();
+    if matches!(tried, Tried::Done { .. } | Tried::TakenOut | Tried::Never { .. }) {
+        return Ok(found);
+    }
+    match kind {
+        JobKind::Push => {
+            found.hastened = pushes::was_hastened(db, job)?;
+            found.overtaken = pushes::has_newer(db, job)? || pushes::is_called_off(db, job)?;
+        }
+        JobKind::Delivery => {
+            let endpoint = webhooks::with_ids(db, std::slice::from_ref(&job.target_id))?;
+            found.endpoint = match endpoint.first() {
+                None => Endpoint::Deleted,
+                Some(endpoint) if !endpoint.enabled => Endpoint::Disabled,
+                Some(_) => Endpoint::Enabled,
+            };
+        }
+    }
+    Ok(found)
 }
 
 fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {

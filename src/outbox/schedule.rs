@@ -7,9 +7,8 @@ const SECOND: u64 = 1;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3600;
 
-/// How long after the try before, in seconds: 11 tries over about 76 hours.
-const STEPS: [u64; 11] = [
-    0,
+/// How long after each failed try, in seconds, unless an endpoint has waits of its own: 11 tries over about 76 hours.
+const WAITS: [u64; 10] = [
     5 * SECOND,
     30 * SECOND,
     5 * MINUTE,
@@ -25,21 +24,42 @@ const STEPS: [u64; 11] = [
 /// The longest wait that a receiver can ask for by `Retry-After`.
 const LONGEST_HINT: Duration = Duration::from_secs(HOUR);
 
-/// How far a step is varied, so that what failed together does not come back together.
+/// How far a wait is varied, so that what failed together does not come back together.
 const JITTER: f64 = 0.2;
 
-/// When the next try is due after `tries` tries failed, the last one at `now`; none after the last step.
-/// `fraction` is a random number in 0..1.
-pub fn next_try(
-    tries: i64,
-    now: Timestamp,
-    retry_after: Option<Duration>,
-    fraction: f64,
-) -> Option<Timestamp> {
-    let step = STEPS.get(usize::try_from(tries).ok()?)?;
-    let varied = Duration::from_secs(*step).mul_f64(1.0 - JITTER + 2.0 * JITTER * fraction.clamp(0.0, 1.0));
-    let wait = retry_after.map_or(varied, |hint| varied.max(hint.min(LONGEST_HINT)));
-    Some(now.plus_ms(i64::try_from(wait.as_millis()).ok()?))
+/// The waits between the tries at one job; the first try is made at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    waits: Vec<u64>,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::of_waits(WAITS.to_vec())
+    }
+}
+
+impl Schedule {
+    /// So many seconds after each failed try; after the last of these waits there is one more try.
+    pub fn of_waits(waits: Vec<u64>) -> Self {
+        Self { waits }
+    }
+
+    /// When the next try is due after `tries` tries failed, the last one at `now`; none after the last one.
+    /// `fraction` is a random number in 0..1.
+    pub fn next_try(
+        &self,
+        tries: i64,
+        now: Timestamp,
+        retry_after: Option<Duration>,
+        fraction: f64,
+    ) -> Option<Timestamp> {
+        let failed = usize::try_from(tries).ok()?;
+        let wait = Duration::from_secs(*self.waits.get(failed.checked_sub(1)?)?);
+        let varied = wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * fraction.clamp(0.0, 1.0));
+        let wait = retry_after.map_or(varied, |hint| varied.max(hint.min(LONGEST_HINT)));
+        Some(now.plus_ms(i64::try_from(wait.as_millis()).ok()?))
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +71,7 @@ mod tests {
     fn there_are_eleven_tries_over_three_days() {
         let mut now = Timestamp(0);
         let mut tries = 1;
-        while let Some(next) = next_try(tries, now, None, 0.5) {
+        while let Some(next) = Schedule::default().next_try(tries, now, None, 0.5) {
             now = next;
             tries += 1;
         }
@@ -62,19 +82,21 @@ mod tests {
     proptest! {
         #[test]
         fn a_wait_is_within_a_fifth_of_its_step_unless_the_receiver_asks_for_longer(
-            tries in 0_i64..11, fraction in 0.0..1.0_f64, hint in proptest::option::of(0_u64..100_000)
+            tries in 1_i64..11, fraction in 0.0..1.0_f64, hint in proptest::option::of(0_u64..100_000)
         ) {
-            let step = STEPS[usize::try_from(tries).unwrap()] * 1000;
+            let step = WAITS[usize::try_from(tries - 1).unwrap()] * 1000;
             let hint_ms = hint.map(|seconds| seconds.min(3600) * 1000).unwrap_or(0);
-            let wait = next_try(tries, Timestamp(7), hint.map(Duration::from_secs), fraction).unwrap().0 - 7;
-            let wait = u64::try_from(wait).unwrap();
+            let hint = hint.map(Duration::from_secs);
+            let due = Schedule::default().next_try(tries, Timestamp(7), hint, fraction).unwrap();
+            let wait = u64::try_from(due.0 - 7).unwrap();
             prop_assert!(wait >= (step * 8 / 10).max(hint_ms));
             prop_assert!(wait <= (step * 12 / 10).max(hint_ms));
         }
 
         #[test]
         fn after_the_last_step_there_is_no_next_try(tries in 11_i64..) {
-            prop_assert_eq!(next_try(tries, Timestamp(0), Some(Duration::from_secs(1)), 0.5), None);
+            let hint = Some(Duration::from_secs(1));
+            prop_assert_eq!(Schedule::default().next_try(tries, Timestamp(0), hint, 0.5), None);
         }
     }
 }
