@@ -8,11 +8,12 @@ use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::outbox::client::DEADLINE;
 use crate::outbox::delivery::{post, webhook_secrets};
+use crate::outbox::schedule::Schedule;
 use crate::outbox::signing;
 use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
 use crate::store::webhooks::{self, WebhookRow};
-use serde_json::json;
+use serde_json::{Number, json};
 use zeroize::Zeroizing;
 
 /// How long the secret before still signs after a rotation: time to put the new one in place.
@@ -31,6 +32,8 @@ pub struct WebhookChange {
     pub categories: Option<Vec<Category>>,
     /// Whether it gets anything.
     pub enabled: Option<bool>,
+    /// How many seconds it waits after each failed try; `Some(None)` for the default.
+    pub schedule: Option<Option<Vec<Number>>>,
     /// Whether to make a new secret.
     pub rotate_secret: bool,
 }
@@ -69,6 +72,7 @@ impl Exchange {
             previous_secret_until: None,
             created_at: at,
             updated_at: at,
+            schedule: None,
         };
         self.apply_webhook(&mut row, &change)?;
         let stored = row.clone();
@@ -219,6 +223,10 @@ impl Exchange {
             row.enabled = enabled;
             row.disabled_reason = (!enabled).then(|| "by request".to_owned());
         }
+        if let Some(waits) = &change.schedule {
+            let schedule = waits.as_deref().map(own_schedule).transpose()?;
+            row.schedule = schedule.map(|schedule| schedule.to_column());
+        }
         Ok(())
     }
 
@@ -231,6 +239,29 @@ impl Exchange {
         };
         self.vault.seal(place, secret.as_bytes())
     }
+}
+
+/// An endpoint's own schedule, where it keeps to the rules.
+fn own_schedule(waits: &[Number]) -> Result<Schedule, Problem> {
+    let (most, longest) = (Schedule::MOST_WAITS, Schedule::LONGEST_WAIT);
+    let allowed = |wait: &Number| wait.as_u64().filter(|seconds| (1..=longest).contains(seconds));
+    let mut broken = Vec::new();
+    if waits.len() > most {
+        let message = format!("schedule may have at most {most} waits: leave out some");
+        broken.push(Violation::new("/schedule", "max_items", message));
+    }
+    for (index, _) in waits
+        .iter()
+        .enumerate()
+        .filter(|(_, wait)| allowed(wait).is_none())
+    {
+        let message = format!("a wait must be a whole number of seconds from 1 to {longest} (7 days)");
+        broken.push(Violation::new(format!("/schedule/{index}"), "range", message));
+    }
+    if !broken.is_empty() {
+        return Err(Problem::with(ErrorCode::InvalidValue, broken));
+    }
+    Ok(Schedule::of_waits(waits.iter().filter_map(allowed).collect()))
 }
 
 /// The words as their column has them, each once, in the order in which they came.

@@ -131,36 +131,44 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<Ne
             JobKind::Delivery => webhooks::lock(db, &job.target_id)?,
         }
     }
-    let circumstances = circumstances(db, kind, job, tried)?;
-    let job = Facts {
+    let (circumstances, schedule) = surroundings(db, kind, job, tried)?;
+    let facts = Facts {
         kind,
         tries: job.tries,
-        schedule: &Schedule::default(),
+        schedule: &schedule,
     };
-    Ok(decide(job, tried, circumstances, *at, *fraction))
+    Ok(decide(facts, tried, circumstances, *at, *fraction))
 }
 
-/// What has become true meanwhile, as far as it bears on what came of the send.
-fn circumstances(db: &mut Db<'_>, kind: JobKind, job: &JobRow, tried: &Tried) -> StoreResult<Circumstances> {
+/// What is true of the job's target by now, as far as it bears on what came of the send, and the schedule in force.
+fn surroundings(
+    db: &mut Db<'_>,
+    kind: JobKind,
+    job: &JobRow,
+    tried: &Tried,
+) -> StoreResult<(Circumstances, Schedule)> {
     let mut found = Circumstances::default();
     if matches!(tried, Tried::Done { .. } | Tried::TakenOut | Tried::Never { .. }) {
-        return Ok(found);
+        return Ok((found, Schedule::default()));
     }
     match kind {
         JobKind::Push => {
             found.hastened = pushes::was_hastened(db, job)?;
             found.overtaken = pushes::has_newer(db, job)? || pushes::is_called_off(db, job)?;
+            Ok((found, Schedule::default()))
         }
         JobKind::Delivery => {
             let endpoint = webhooks::with_ids(db, std::slice::from_ref(&job.target_id))?;
-            found.endpoint = match endpoint.first() {
+            let endpoint = endpoint.first();
+            found.endpoint = match endpoint {
                 None => Endpoint::Deleted,
                 Some(endpoint) if !endpoint.enabled => Endpoint::Disabled,
                 Some(_) => Endpoint::Enabled,
             };
+            let own = endpoint.and_then(|endpoint| endpoint.schedule.as_deref());
+            Ok((found, Schedule::stored(own)))
         }
     }
-    Ok(found)
 }
 
 fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {

@@ -40,9 +40,33 @@ impl Default for Schedule {
 }
 
 impl Schedule {
+    /// How many waits an endpoint's own schedule has at most.
+    pub const MOST_WAITS: usize = 20;
+    /// The longest wait that it may have, in seconds: a week.
+    pub const LONGEST_WAIT: u64 = 7 * 24 * HOUR;
+
     /// So many seconds after each failed try; after the last of these waits there is one more try.
     pub fn of_waits(waits: Vec<u64>) -> Self {
         Self { waits }
+    }
+
+    /// The one that an endpoint's column says: its own, or where it says nothing the default.
+    pub fn stored(column: Option<&str>) -> Self {
+        match column {
+            None => Self::default(),
+            Some(text) => Self::of_waits(text.split(',').filter_map(|wait| wait.parse().ok()).collect()),
+        }
+    }
+
+    /// As the column has it: the waits, separated by commas.
+    pub fn to_column(&self) -> String {
+        let waits: Vec<String> = self.waits.iter().map(u64::to_string).collect();
+        waits.join(",")
+    }
+
+    /// The waits in seconds.
+    pub fn waits(&self) -> &[u64] {
+        &self.waits
     }
 
     /// When the next try is due after `tries` tries failed, the last one at `now`; none after the last one.
@@ -97,6 +121,12 @@ mod tests {
         fn after_the_last_step_there_is_no_next_try(tries in 11_i64..) {
             let hint = Some(Duration::from_secs(1));
             prop_assert_eq!(Schedule::default().next_try(tries, Timestamp(0), hint, 0.5), None);
+        }
+
+        #[test]
+        fn what_is_stored_is_read_back(waits in proptest::collection::vec(1..=Schedule::LONGEST_WAIT, 0..=20)) {
+            let schedule = Schedule::of_waits(waits);
+            prop_assert_eq!(Schedule::stored(Some(&schedule.to_column())), schedule);
         }
     }
 }

@@ -135,6 +135,7 @@ diesel::table! {
         previous_secret_until -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        schedule -> Nullable<Text>,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct WebhookRow {
     pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
+    /// Its own waits between tries in seconds, separated by commas (empty: one try); none for the default.
+    pub schedule: Option<String>,
 }
 
 /// Adds an endpoint.

@@ -35,6 +35,7 @@ mod replicas;
 mod results;
 mod results_read;
 mod rotation;
+mod schedules;
 mod secrecy;
 mod set_up;
 mod store;

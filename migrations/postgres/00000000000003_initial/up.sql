@@ -120,6 +120,7 @@ CREATE TABLE revisions (
 );
 CREATE UNIQUE INDEX revisions_of_order ON revisions (order_id, number);
 
+-- schedule: an endpoint's own waits between tries in seconds, separated by commas; null for the default.
 CREATE TABLE webhooks (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     project_id TEXT COLLATE "C" NOT NULL REFERENCES projects (id),
@@ -133,7 +134,8 @@ CREATE TABLE webhooks (
     previous_secret_sealed BYTEA,
     previous_secret_until BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    schedule TEXT COLLATE "C"
 );
 CREATE INDEX webhooks_of_project ON webhooks (project_id);
 

@@ -1,4 +1,5 @@
 DROP TABLE duties;
+ALTER TABLE webhooks DROP COLUMN schedule;
 DROP INDEX jobs_push_one_at_a_time;
 DROP INDEX jobs_due_in_lane;
 DROP INDEX jobs_due;

@@ -10,6 +10,9 @@ CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'pending';
 CREATE INDEX jobs_due_in_lane ON jobs (lane, due_at) WHERE status = 'pending';
 CREATE UNIQUE INDEX jobs_push_one_at_a_time ON jobs (target_id) WHERE kind = 'push' AND status = 'sending';
 
+-- An endpoint's own waits between tries in seconds, separated by commas; null for the default.
+ALTER TABLE webhooks ADD COLUMN schedule TEXT;
+
 -- Work that one process does for all, for as long as its lease runs by the database's clock.
 CREATE TABLE duties (
     name TEXT NOT NULL PRIMARY KEY,

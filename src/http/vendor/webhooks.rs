@@ -12,9 +12,11 @@ use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
 use crate::http::refusals::{ReadProblems, WriteProblems};
+use crate::outbox::schedule::Schedule;
 use crate::store::webhooks::WebhookRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -45,6 +47,12 @@ struct NewWebhook {
     #[serde(default)]
     #[schema(max_items = 50)]
     categories: Option<Vec<Category>>,
+    /// How many seconds to wait after each failed try: `[5, 30, 300]` is four tries in all, the first at once; empty is
+    /// one try. At most 20 waits, each from 1 second to 7 days, varied by up to a fifth. Left out or null: 5 s, 30 s,
+    /// 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<i64>>, example = json!([5, 30, 300]))]
+    schedule: Option<Vec<Number>>,
 }
 
 /// A change: what is left out stays.
@@ -62,10 +70,15 @@ struct WebhookUpdate {
     #[serde(default)]
     #[schema(min_items = 1, max_items = 50)]
     events: Option<Vec<EventType>>,
-    /// Of which categories; empty for all.
-    #[serde(default)]
-    #[schema(max_items = 50)]
-    categories: Option<Vec<Category>>,
+    /// Of which categories; empty or null for all.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<Category>>, max_items = 50)]
+    categories: Option<Option<Vec<Category>>>,
+    /// How many seconds to wait after each failed try, as in a new endpoint; null for the default. It holds from the
+    /// next failure on, also for what is under way.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<i64>>, example = json!([5, 30, 300]))]
+    schedule: Option<Option<Vec<Number>>>,
     /// A disabled endpoint gets nothing and keeps its queue.
     #[serde(default)]
     enabled: Option<bool>,
@@ -92,6 +105,8 @@ struct Webhook {
     enabled: bool,
     /// Why not.
     disabled_reason: Option<String>,
+    /// How many seconds it waits after each failed try; null for the default.
+    schedule: Option<Vec<u64>>,
     /// What signs (Standard Webhooks). Shown once, when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "whsec_u0hQ3xX5oPpRk7cW8b1Zt2vYy6nN4mM9aAsSdDfFgGg=")]
@@ -126,6 +141,9 @@ fn show(row: WebhookRow, secret: Option<&str>) -> Webhook {
         categories: row.categories.split(',').filter_map(Category::parse).collect(),
         enabled: row.enabled,
         disabled_reason: row.disabled_reason,
+        schedule: row
+            .schedule
+            .map(|own| Schedule::stored(Some(&own)).waits().to_vec()),
         secret: secret.map(str::to_owned),
         created_at: Timestamp(row.created_at).to_string(),
         updated_at: Timestamp(row.updated_at).to_string(),
@@ -149,6 +167,7 @@ async fn create_webhook(
         events: Some(new.events),
         categories: Some(new.categories.unwrap_or_default()),
         enabled: None,
+        schedule: Some(new.schedule),
         rotate_secret: false,
     };
     let (row, secret) = exchange.create_webhook(&body.caller.project, change).await?;
@@ -208,8 +227,9 @@ async fn update_webhook(
         url: update.url,
         name: update.name,
         events: update.events,
-        categories: update.categories,
+        categories: update.categories.map(Option::unwrap_or_default),
         enabled: update.enabled,
+        schedule: update.schedule,
         rotate_secret: update.rotate_secret.unwrap_or_default(),
     };
     let (row, secret) = exchange.update_webhook(&body.caller.project, &id, change).await?;
