@@ -13,6 +13,7 @@ pub mod events;
 pub mod intake;
 pub mod integrations;
 pub mod keys;
+pub mod list_page;
 mod list_url;
 mod ordering;
 pub mod orders;

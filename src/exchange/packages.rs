@@ -2,7 +2,8 @@
 
 use super::context::Exchange;
 use super::customer::Customer;
-use super::list_url::{ListUrl, check_distinct};
+use super::list_page::check_distinct;
+use super::list_url::ListUrl;
 use super::request_logs::{AtsCall, Note};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};

@@ -19,6 +19,7 @@ mod contracts;
 mod deliveries;
 mod demo;
 mod durability;
+mod fuzzing;
 mod greenhouse_flow;
 mod harness;
 mod house;

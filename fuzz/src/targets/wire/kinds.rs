@@ -1,0 +1,51 @@
+//! Which operation of an ATS asks what: told by the fixtures that it reads.
+
+use super::super::seeds::requests;
+use super::calls::OTHER_BODY;
+use crosscheck::providers::descriptor::Operation;
+use crosscheck::providers::provider::{Inquiry, Provider, Request};
+use std::borrow::Cow;
+
+/// What an operation asks.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    Packages,
+    Parameters,
+    /// An order, with what the provider keeps of it.
+    Order(Option<Vec<u8>>),
+    Status,
+    Cancel,
+    Other,
+}
+
+/// The operations of a provider with what each asks.
+pub fn kinds(provider: &dyn Provider) -> Vec<(&'static Operation, Kind)> {
+    let mut bodies = requests(provider.descriptor().key);
+    bodies.push(OTHER_BODY.to_vec());
+    let operations = provider.descriptor().operations.iter();
+    let asked = |operation| bodies.iter().find_map(|body| kind(provider, operation, body));
+    operations
+        .map(|operation| (operation, asked(operation).unwrap_or(Kind::Other)))
+        .collect()
+}
+
+fn kind(provider: &dyn Provider, operation: &'static Operation, body: &[u8]) -> Option<Kind> {
+    let names = operation
+        .path
+        .split('/')
+        .filter_map(|one| one.strip_prefix('{')?.strip_suffix('}'));
+    let request = Request {
+        path: names.map(|name| (name, Cow::Borrowed("17"))).collect(),
+        query: vec![("partner_interview_id".into(), "17".into())],
+        headers: Vec::new(),
+        body,
+    };
+    Some(match provider.read(operation, &request).ok()? {
+        Inquiry::ListPackages => Kind::Packages,
+        Inquiry::ListParameters => Kind::Parameters,
+        Inquiry::PlaceOrder(order) => Kind::Order(order.state),
+        Inquiry::ReadStatus(_) => Kind::Status,
+        Inquiry::CancelOrder(_) => Kind::Cancel,
+        Inquiry::ReadResultLink(_) | Inquiry::ReportError(_) => Kind::Other,
+    })
+}
