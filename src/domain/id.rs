@@ -4,6 +4,7 @@
 //! A text that is not an id of the asked kind does not parse, so a malformed id never reaches a query.
 
 use super::category::Category;
+use super::timestamp::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -107,6 +108,14 @@ impl ProjectId {
     /// The UUID inside.
     pub fn uuid(&self) -> Uuid {
         number(self.0.strip_prefix("prj_").unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl EventId {
+    /// No event that is made at `at` or later has a lower id; none has this one.
+    pub fn lowest(at: Timestamp) -> Self {
+        let millis = u64::try_from(at.0).unwrap_or_default();
+        Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
     }
 }
 

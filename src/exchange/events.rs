@@ -8,7 +8,7 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{DeliveryId, EventId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
-use crate::store::events::EventRow;
+use crate::store::events::{EventHead, EventRow};
 use crate::store::jobs::{self, JobRow, JobStatus};
 use crate::store::{Db, Page, StoreResult, events, webhooks};
 use serde::Serialize;
@@ -65,16 +65,24 @@ pub(super) fn prepare<Data: Serialize>(
 /// Stores an event with a delivery to each endpoint that wants it; a disabled one keeps its queue.
 pub(super) fn publish(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow) -> StoreResult<usize> {
     events::insert(db, event)?;
-    queue(db, ambient, event, Timestamp(event.created_at))
+    queue(db, ambient, &event.head(), Timestamp(event.created_at), |_| true)
 }
 
-fn queue(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow, at: Timestamp) -> StoreResult<usize> {
-    let subscribers = webhooks::subscribed(
+/// Queues an event for those of its subscribers that `is_meant` names by their ids. Returns for how many.
+pub(super) fn queue(
+    db: &mut Db<'_>,
+    ambient: &dyn Ambient,
+    event: &EventHead,
+    at: Timestamp,
+    is_meant: impl Fn(&str) -> bool,
+) -> StoreResult<usize> {
+    let mut subscribers = webhooks::subscribed(
         db,
         &event.project_id,
         &event.event_type,
         event.category.as_deref(),
     )?;
+    subscribers.retain(|subscriber| is_meant(&subscriber.id));
     for subscriber in &subscribers {
         let id = DeliveryId::new(ambient.uuid());
         let mut job = JobRow::delivery(&id, event, &subscriber.id, at);
@@ -137,7 +145,7 @@ impl Exchange {
         let (ambient, at) = (Arc::clone(&self.ambient), self.ambient.now());
         let queued = self
             .store
-            .write(move |db| queue(db, ambient.as_ref(), &row, at).map_err(Problem::from))
+            .write(move |db| queue(db, ambient.as_ref(), &row.head(), at, |_| true).map_err(Problem::from))
             .await?;
         self.wake.wake();
         Ok(queued)

@@ -18,6 +18,7 @@ mod list_url;
 mod ordering;
 pub mod orders;
 pub mod packages;
+pub mod replaying;
 pub mod request_logs;
 pub mod results;
 pub mod rotation;

@@ -9,6 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 const DEFAULT_SIZE: i64 = 25;
 const LARGEST_SIZE: i64 = 100;
 
+const NO_CURSOR: &str = "next must be a cursor that an earlier answer gave";
+
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -36,7 +38,7 @@ impl PageQuery {
             .next
             .as_deref()
             .filter(|next| !next.is_empty())
-            .map(decode)
+            .map(|next| from_cursor(next).ok_or_else(|| invalid("?next", NO_CURSOR)))
             .transpose()?;
         Ok(Page {
             limit: self.size()? + 1,
@@ -64,10 +66,7 @@ impl PageQuery {
         let size = usize::try_from(self.size()?).unwrap_or_default();
         let more = rows.len() > size;
         rows.truncate(size);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|row| URL_SAFE_NO_PAD.encode(key(row)));
+        let next = rows.last().filter(|_| more).map(|row| to_cursor(key(row)));
         Ok(Paged {
             next,
             data: rows.into_iter().map(show).collect::<Result<_, _>>()?,
@@ -83,12 +82,17 @@ pub fn id_to_find(pointer: &str, text: Option<String>) -> Result<Option<String>,
     }
 }
 
-fn decode(cursor: &str) -> Result<String, Problem> {
+/// A place in a list as it is given out.
+pub fn to_cursor(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
+}
+
+/// The place that a cursor stands for; none where it is no cursor of ours.
+pub fn from_cursor(cursor: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    let text = bytes
+    bytes
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| !text.contains('\0'));
-    text.ok_or_else(|| invalid("?next", "next must be a cursor that an earlier answer gave"))
+        .filter(|text| !text.contains('\0'))
 }
 
 /// A query parameter has a value that it cannot have.

@@ -191,21 +191,18 @@ impl Drop for Seat {
 mod tests {
     use super::*;
     use crate::domain::id::DeliveryId;
-    use crate::store::events::EventRow;
+    use crate::store::events::EventHead;
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
     /// A delivery to the endpoint `lane`.
     fn job(lane: &str) -> JobRow {
-        let event = EventRow {
+        let event = EventHead {
             id: "event".to_owned(),
             project_id: "project".to_owned(),
             event_type: "record.new".to_owned(),
             record_id: "record".to_owned(),
-            account_id: None,
             category: None,
-            body_sealed: Vec::new(),
-            created_at: 0,
         };
         JobRow::delivery(&DeliveryId::new(uuid::Uuid::nil()), &event, lane, NOW)
     }

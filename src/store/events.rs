@@ -3,6 +3,7 @@
 use super::engine::{Db, StoreResult, on};
 use super::schema::events;
 use crate::domain::id::{EventId, ProjectId};
+use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -28,6 +29,35 @@ pub struct EventRow {
     pub body_sealed: Vec<u8>,
     /// When it happened.
     pub created_at: i64,
+}
+
+/// What of an event its deliveries go by: all but its bytes.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub struct EventHead {
+    /// Id.
+    pub id: String,
+    /// Owner.
+    pub project_id: String,
+    /// `record.new`, ...
+    pub event_type: String,
+    /// What it is about.
+    pub record_id: String,
+    /// The category, where it is about one.
+    pub category: Option<String>,
+}
+
+impl EventRow {
+    /// All but its bytes.
+    pub fn head(&self) -> EventHead {
+        EventHead {
+            id: self.id.clone(),
+            project_id: self.project_id.clone(),
+            event_type: self.event_type.clone(),
+            record_id: self.record_id.clone(),
+            category: self.category.clone(),
+        }
+    }
 }
 
 /// Adds an event.
@@ -87,6 +117,55 @@ pub fn list(
         }
         if let Some(after) = &page.after {
             query = query.filter(events::id.lt(after));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Which events of a project to go through.
+#[derive(Clone, Debug)]
+pub struct Range {
+    /// Not before.
+    pub since: Timestamp,
+    /// Before.
+    pub until: Timestamp,
+    /// Only of these types; of all where there are none.
+    pub event_types: Vec<&'static str>,
+    /// Only of these categories; of all where there are none.
+    pub categories: Vec<&'static str>,
+}
+
+/// Between the time of an event and that in its id, which is drawn for the same request, lies no more than this.
+const DRAWN_WITHIN_MS: i64 = 10 * 60 * 1000;
+
+/// The first events of a range, the oldest first, after the one with the id `after`. They are found by the times in
+/// their ids, which are indexed, and told by their own.
+pub fn in_range(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    range: &Range,
+    after: Option<&EventId>,
+    limit: i64,
+) -> StoreResult<Vec<EventHead>> {
+    let lowest = EventId::lowest(range.since.plus_ms(-DRAWN_WITHIN_MS));
+    let beyond = EventId::lowest(range.until.plus_ms(DRAWN_WITHIN_MS));
+    let after = after.filter(|after| **after > lowest).unwrap_or(&lowest);
+    Ok(on!(db, |c| {
+        let mut query = events::table
+            .filter(events::project_id.eq(project.as_str()))
+            .filter(events::id.gt(after.as_str()))
+            .filter(events::id.lt(beyond.as_str()))
+            .filter(events::created_at.ge(range.since.0))
+            .filter(events::created_at.lt(range.until.0))
+            .order(events::id.asc())
+            .limit(limit)
+            .select(EventHead::as_select())
+            .into_boxed();
+        if !range.event_types.is_empty() {
+            query = query.filter(events::event_type.eq_any(&range.event_types));
+        }
+        if !range.categories.is_empty() {
+            query = query.filter(events::category.eq_any(&range.categories));
         }
         query.load(c)
     })?)

@@ -1,13 +1,16 @@
 //! The outbox: jobs, and the attempts made at them. Claiming them is in `claims.rs`, what came of it in `outcomes.rs`.
 
 use super::engine::{Db, StoreResult, on, word};
-use super::events::EventRow;
+use super::events::EventHead;
 use super::orders::OrderRow;
 use super::schema::{attempts, jobs};
 use crate::domain::id::{DeliveryId, ProjectId, PushId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use std::collections::HashSet;
 
 /// What kind of job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +124,7 @@ pub struct JobRow {
 
 impl JobRow {
     /// The delivery of an event to a webhook, due at once.
-    pub fn delivery(id: &DeliveryId, event: &EventRow, webhook: &str, at: Timestamp) -> Self {
+    pub fn delivery(id: &DeliveryId, event: &EventHead, webhook: &str, at: Timestamp) -> Self {
         let (kind, project) = (JobKind::Delivery, &event.project_id);
         Self::new(kind, id.as_str(), project, &event.id, webhook, webhook, at)
     }
@@ -305,6 +308,19 @@ pub fn list(
         }
         query.load(c)
     })?)
+}
+
+/// Of these events, which have arrived at which endpoints.
+pub fn arrived(db: &mut Db<'_>, events: &[String]) -> StoreResult<HashSet<(String, String)>> {
+    let arrived: Vec<(String, String)> = on!(db, |c| jobs::table
+        // In words, so that the index of what has arrived is used.
+        .filter(sql::<Bool>(
+            "jobs.kind = 'delivery' AND jobs.status = 'succeeded'"
+        ))
+        .filter(jobs::subject_id.eq_any(events))
+        .select((jobs::subject_id, jobs::target_id))
+        .load(c))?;
+    Ok(arrived.into_iter().collect())
 }
 
 /// The tries that were made at a job, the first one first.

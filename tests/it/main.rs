@@ -33,6 +33,7 @@ mod packages;
 mod pressure;
 mod pushes;
 mod replicas;
+mod replays;
 mod results;
 mod results_read;
 mod rotation;

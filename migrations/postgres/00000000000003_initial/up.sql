@@ -177,6 +177,7 @@ CREATE INDEX jobs_due_in_lane ON jobs (lane, due_at) WHERE status = 'pending';
 CREATE UNIQUE INDEX jobs_push_one_at_a_time ON jobs (target_id) WHERE kind = 'push' AND status = 'sending';
 CREATE INDEX jobs_leased ON jobs (leased_until) WHERE status = 'sending';
 CREATE INDEX jobs_of_target ON jobs (target_id, id);
+CREATE INDEX jobs_arrived ON jobs (subject_id) WHERE kind = 'delivery' AND status = 'succeeded';
 -- Rows here change several times and soon; what they leave behind is swept up early.
 ALTER TABLE jobs SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 

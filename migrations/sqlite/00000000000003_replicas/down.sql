@@ -1,5 +1,6 @@
 DROP TABLE duties;
 ALTER TABLE webhooks DROP COLUMN schedule;
+DROP INDEX jobs_arrived;
 DROP INDEX jobs_push_one_at_a_time;
 DROP INDEX jobs_due_in_lane;
 DROP INDEX jobs_due;

@@ -9,6 +9,7 @@ DROP INDEX jobs_of_subject;
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'pending';
 CREATE INDEX jobs_due_in_lane ON jobs (lane, due_at) WHERE status = 'pending';
 CREATE UNIQUE INDEX jobs_push_one_at_a_time ON jobs (target_id) WHERE kind = 'push' AND status = 'sending';
+CREATE INDEX jobs_arrived ON jobs (subject_id) WHERE kind = 'delivery' AND status = 'succeeded';
 
 -- An endpoint's own waits between tries in seconds, separated by commas; null for the default.
 ALTER TABLE webhooks ADD COLUMN schedule TEXT;
