@@ -3,6 +3,7 @@
 use crate::harness::{Held, Holder, PATIENCE, Process, Receiver, Server, Workspace, on_postgres, run};
 use crosscheck::config::Role;
 use crosscheck::store::Store;
+use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -191,6 +192,22 @@ fn processes_that_start_at_once_on_an_empty_database_make_its_tables_project_and
     for process in processes {
         assert!(process.terminate().status.success());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_who_want_to_make_the_first_key_at_the_same_time_one_does() {
+    if !on_postgres() {
+        return; // An embedded database has one process.
+    }
+    let directory = Workspace::new();
+    let replicas = [
+        replica(Role::All, &directory).await,
+        replica(Role::All, &directory).await,
+    ];
+    directory.execute("DELETE FROM api_keys");
+    let wanting = (0..12).map(|turn| replicas[turn % 2].served.exchange.create_first_key());
+    let made = join_all(wanting).await;
+    assert_eq!(made.into_iter().filter_map(|made| made.unwrap()).count(), 1);
 }
 
 #[test]

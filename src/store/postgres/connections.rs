@@ -2,10 +2,13 @@
 
 use super::OpenError;
 use diesel::connection::{AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{
     ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PoolError, PooledConnection,
 };
+use diesel::sql_types::Text;
+use diesel::{RunQueryDsl, select};
 use std::borrow::Cow;
 use std::time::Duration;
 use url::Url;
@@ -70,6 +73,13 @@ impl Connections {
 /// Gives a connection back as one that nobody is to use again.
 pub fn discard(mut connection: Connection) {
     Transactions::transaction_manager_status_mut(&mut *connection).set_in_error();
+}
+
+/// Whether this session takes no writes, or not even this question.
+pub fn is_read_only(connection: &mut PgConnection) -> bool {
+    let setting = sql::<Text>("current_setting('transaction_read_only')");
+    let answer: Result<String, _> = select(setting).get_result(connection);
+    !answer.is_ok_and(|answer| answer == "off")
 }
 
 /// The URL with what libpq is to be told.

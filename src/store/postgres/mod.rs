@@ -99,7 +99,11 @@ impl Postgres {
                 Err(_) => Transactions::rollback_transaction(connection),
             };
             match ended {
-                Ok(()) => (done, true),
+                // A session stays as read-only as its database was when it began: the next one finds out anew.
+                Ok(()) => {
+                    let sound = done.is_ok() || !connections::is_read_only(connection);
+                    (done, sound)
+                }
                 Err(error) => (done.and(Err(StoreError::unavailable(&error).into())), false),
             }
         })
