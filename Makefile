@@ -1,6 +1,6 @@
 # What a developer does here. `make help` lists it.
 
-.PHONY: help test lint demo serve bench spine chaos contracts deny clean
+.PHONY: help test lint fuzz demo serve bench spine chaos contracts deny clean
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 lint: ## Formatting and lints only
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+
+fuzz: ## Fuzz every parser of foreign bytes, ten minutes each (scripts/fuzz.sh SECONDS TARGET for less)
+	scripts/fuzz.sh
 
 demo: ## Play a whole story on this machine (cargo run -- demo --provider ... for another ATS)
 	cargo run -- demo

@@ -7,6 +7,8 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 cp -r Cargo.toml Cargo.lock README.md rustfmt.toml benches docs migrations openapi schemas src tests "$tree"
+mkdir "$tree/fuzz"
+cp -r fuzz/src "$tree/fuzz"
 cargo build --quiet --locked
 crosscheck=$target/debug/crosscheck
 

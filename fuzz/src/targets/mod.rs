@@ -2,8 +2,10 @@
 //! Fuzzers call them (`scripts/fuzz.sh`), and an ordinary test does with all seeds and former findings
 //! (`tests/it/fuzzing.rs`).
 
+pub mod answers;
 pub mod bodies;
 mod documents;
+pub mod faces;
 pub mod identifiers;
 mod input;
 pub mod package_list;
@@ -15,7 +17,7 @@ pub mod signatures;
 pub mod url_guard;
 pub mod wire;
 
-pub use seeds::{dictionary, inputs};
+pub use seeds::{dictionary, inputs, words};
 
 /// One kind of foreign bytes.
 pub struct Target {
@@ -29,7 +31,9 @@ pub struct Target {
 
 /// Every target.
 pub static TARGETS: &[Target] = &[
+    answers::TARGET,
     bodies::TARGET,
+    faces::TARGET,
     identifiers::TARGET,
     package_list::TARGET,
     results::TARGET,

@@ -21,35 +21,32 @@ pub fn requests(provider: &str) -> Vec<Vec<u8>> {
     requests.filter(|path| path.is_file()).map(read).collect()
 }
 
-/// The words of all wires, as libFuzzer's dictionaries have them.
-pub fn dictionary() -> String {
+/// The words of all wires, and values at which parsers are known to part.
+pub fn words() -> BTreeSet<String> {
     let schemas = registry::all().iter().flat_map(|provider| provider.schemas());
-    let mut texts: Vec<_> = schemas.map(|(_, text)| (*text).to_owned()).collect();
-    let unified = files(&root().join("schemas/unified"));
-    texts.extend(
-        unified
-            .into_iter()
-            .map(|path| String::from_utf8_lossy(&read(path)).into_owned()),
-    );
+    let mut texts: Vec<_> = schemas.map(|(_, text)| text.as_bytes().to_vec()).collect();
+    texts.extend(files(&root().join("schemas/unified")).into_iter().map(read));
     let mut words = BTreeSet::from(ODD_VALUES.map(str::to_owned));
     for text in texts {
         collect(
-            &serde_json::from_str(&text).expect("a schema is JSON"),
+            &serde_json::from_slice(&text).expect("a schema is JSON"),
             &mut words,
         );
     }
+    words
+}
+
+/// The same as libFuzzer's dictionaries have them.
+pub fn dictionary() -> String {
     let escape = |byte: u8| match byte {
         b'"' | b'\\' => format!("\\{}", char::from(byte)),
         b' '..=b'~' => char::from(byte).to_string(),
         _ => format!("\\x{byte:02X}"),
     };
-    let lines = words
-        .iter()
-        .map(|word| format!("\"{}\"\n", word.bytes().map(escape).collect::<String>()));
-    lines.collect()
+    let line = |word: &String| format!("\"{}\"\n", word.bytes().map(escape).collect::<String>());
+    words().iter().map(line).collect()
 }
 
-/// Values at which parsers are known to part.
 const ODD_VALUES: [&str; 22] = [
     "null",
     "true",

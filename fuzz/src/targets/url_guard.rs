@@ -85,17 +85,12 @@ fn check_public(url: &Url) {
         // Resolvers read such names as addresses, too.
         None => {
             let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-            let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
-            assert!(
-                !is_number || last.starts_with("0x") && last.len() > 2 && !is_hex(&last[2..]),
-                "it is a name: {url}"
-            );
+            let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+            let hex = last.strip_prefix("0x");
+            let is_hex = hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            assert!(!is_decimal && !is_hex, "it is a name: {url}");
         }
     }
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn check_nobody(url: &Url) {

@@ -4,7 +4,10 @@ use super::super::seeds::requests;
 use super::calls::OTHER_BODY;
 use crosscheck::providers::descriptor::Operation;
 use crosscheck::providers::provider::{Inquiry, Provider, Request};
+use crosscheck::providers::registry;
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// What an operation asks.
 #[derive(Clone, Debug)]
@@ -19,7 +22,18 @@ pub enum Kind {
 }
 
 /// The operations of a provider with what each asks.
-pub fn kinds(provider: &dyn Provider) -> Vec<(&'static Operation, Kind)> {
+pub fn kinds(provider: &dyn Provider) -> &'static [(&'static Operation, Kind)] {
+    static ALL: LazyLock<HashMap<&str, Vec<(&Operation, Kind)>>> = LazyLock::new(|| {
+        let all = registry::all().iter();
+        all.map(|provider| (provider.descriptor().key, read_fixtures(*provider)))
+            .collect()
+    });
+    ALL.get(provider.descriptor().key)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+fn read_fixtures(provider: &dyn Provider) -> Vec<(&'static Operation, Kind)> {
     let mut bodies = requests(provider.descriptor().key);
     bodies.push(OTHER_BODY.to_vec());
     let operations = provider.descriptor().operations.iter();
