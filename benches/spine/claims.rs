@@ -4,18 +4,19 @@
 use super::support::percentile;
 use crosscheck::domain::id::ProjectId;
 use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::claims::{self, Room};
+use crosscheck::store::claims::{self, Look, Room};
 use crosscheck::store::jobs::{self, JobRow};
 use crosscheck::store::outcomes::{self, Finished};
 use crosscheck::store::{Db, Store, StoreError, projects};
 use diesel::RunQueryDsl;
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
 const ROUNDS: usize = 300;
 /// What is due at each claim.
 const DUE: usize = 16;
+const BLOCKED: Duration = Duration::from_millis(400);
 const HELD: &str = "held";
 
 /// The median and the 99th percentile of a claim, in milliseconds, before and after a million jobs are added.
@@ -34,6 +35,8 @@ pub fn measure(url: &str) -> [(f64, f64); 2] {
 
 async fn rounds(store: &Store, project: &ProjectId, run: usize) -> (f64, f64) {
     let mut times = Vec::with_capacity(ROUNDS);
+    // As the worker does it.
+    let mut blocked_until = Instant::now();
     for round in 0..ROUNDS {
         let due: Vec<JobRow> = (0..DUE)
             .map(|number| job(project, &format!("{run}-{round}-{number}")))
@@ -46,10 +49,16 @@ async fn rounds(store: &Store, project: &ProjectId, run: usize) -> (f64, f64) {
             lanes: HashMap::from([(HELD.to_owned(), 0)]),
         };
         let began = Instant::now();
-        let claimed = store
-            .write(move |db| claims::claim(db, NOW, 60_000, room))
-            .await
-            .unwrap();
+        let look = if began < blocked_until {
+            Look::AtTheNewest
+        } else {
+            Look::Everywhere
+        };
+        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, 60_000, room, look);
+        let claimed = store.write(claim).await.unwrap();
+        if claimed.is_blocked {
+            blocked_until = began + BLOCKED;
+        }
         times.push(began.elapsed().as_secs_f64() * 1e3);
         assert_eq!(claimed.jobs.len(), DUE, "the others are not kept waiting");
         let ended: Vec<Finished> = claimed.jobs.into_iter().map(succeeded).collect();

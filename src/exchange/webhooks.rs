@@ -5,7 +5,7 @@ use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
-use crate::domain::problem::{ErrorCode, Problem};
+use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::client::DEADLINE;
 use crate::outbox::delivery::{post, webhook_secrets};
 use crate::outbox::schedule::Schedule;

@@ -26,6 +26,8 @@ const PATIENCE: u32 = 10;
 const CLOSED_MS: i64 = 5_000;
 /// For how long at most.
 const CLOSED_AT_MOST_MS: i64 = 60_000;
+/// How long an idle lane keeps the seats that it has earned.
+const REMEMBERED_MS: i64 = 60_000;
 
 /// How a send ended, as far as its lane is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ struct Lane {
     seats: i64,
     failures: u32,
     closed_until: Option<Timestamp>,
+    /// When its last send ended.
+    ended_at: Timestamp,
 }
 
 impl Default for Lane {
@@ -59,6 +63,7 @@ impl Default for Lane {
             seats: FIRST,
             failures: 0,
             closed_until: None,
+            ended_at: Timestamp(i64::MAX),
         }
     }
 }
@@ -76,6 +81,7 @@ impl Lane {
 
     fn end(&mut self, how: Ended, now: Timestamp) {
         self.under_way -= 1;
+        self.ended_at = now;
         match how {
             Ended::Well => {
                 self.failures = 0;
@@ -96,9 +102,9 @@ impl Lane {
         }
     }
 
-    /// Whether there is nothing to remember.
-    fn is_as_new(&self) -> bool {
-        self.under_way == 0 && self.failures == 0
+    /// Whether it has been idle and well for so long that nothing of it need be remembered.
+    fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.under_way == 0 && self.failures == 0 && self.ended_at.plus_ms(REMEMBERED_MS) < now
     }
 }
 
@@ -125,7 +131,8 @@ impl Lanes {
 
     /// What a claim may bring now.
     pub fn room(&self, now: Timestamp) -> Room {
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.retain(|_, lane| !lane.is_forgotten(now));
         let free = i64::try_from(self.seats.available_permits()).unwrap_or(0);
         Room {
             jobs: free.min(CLAIM),
@@ -157,9 +164,6 @@ impl Lanes {
             found.end(how, now);
             if was_open && found.closed_until.is_some() {
                 tracing::warn!(lane, "closed for a while: its sends fail one after the other");
-            }
-            if found.is_as_new() {
-                lanes.remove(lane);
             }
         }
     }
@@ -335,14 +339,19 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_that_is_as_new_is_forgotten_also_after_a_send_that_panicked() {
+    fn a_lane_that_is_idle_and_well_for_a_minute_is_forgotten_also_after_a_send_that_panicked() {
         let lanes = Lanes::new();
-        let _kept = lanes.take(&job("b"));
-        send(&lanes, "a", Ended::Well, NOW);
-        drop(lanes.take(&job("c")));
-        let known: Vec<String> = lanes.room(NOW).lanes.into_keys().collect();
-        assert_eq!(known, ["b"]);
-        send(&lanes, "a", Ended::Badly, NOW);
-        assert!(lanes.room(NOW).lanes.contains_key("a"), "a failure is remembered");
+        let known = |now: Timestamp| {
+            let mut known: Vec<String> = lanes.room(now).lanes.into_keys().collect();
+            known.sort();
+            known
+        };
+        let _under_way = lanes.take(&job("busy"));
+        send(&lanes, "well", Ended::Well, NOW);
+        send(&lanes, "failed", Ended::Badly, NOW);
+        drop(lanes.take(&job("panicked")));
+        assert_eq!(known(NOW), ["busy", "failed", "well"]);
+        assert_eq!(known(NOW.plus_ms(REMEMBERED_MS)), ["busy", "failed", "well"]);
+        assert_eq!(known(NOW.plus_ms(REMEMBERED_MS + 1)), ["busy", "failed"]);
     }
 }

@@ -7,7 +7,7 @@ use super::outcome::{Outcome, Tried};
 use super::tools::Outbox;
 use super::{delivery, push, recorder, sweeper};
 use crate::store::StoreResult;
-use crate::store::claims::{self, Claimed, MAX_CLAIMS};
+use crate::store::claims::{self, Claimed, Look, MAX_CLAIMS};
 use crate::store::jobs::{JobKind, JobRow};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,8 @@ const LEASE_MS: i64 = 20_000;
 /// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
 /// outlast it, or the job would be claimed and sent a second time meanwhile.
 const SENDING: Duration = Duration::from_secs(18);
+/// Where lanes without room have much that is due, everything else is looked for in all lanes no more often than this.
+const BLOCKED: Duration = Duration::from_millis(400);
 /// Looks again at least so often, whatever it was told.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -56,6 +58,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let (outcomes, recorded) = recorder::start(Arc::clone(&outbox));
     let sweeping = tokio::spawn(sweeper::run(Arc::clone(&outbox), stopped.clone()));
     let lanes = Lanes::new();
+    let mut blocked_until = Instant::now();
     while !*stopped.borrow() {
         tokio::select! {
             () = lanes.any_free() => {}
@@ -64,10 +67,18 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let began = Instant::now();
         let now = outbox.ambient.now();
         let room = lanes.room(now);
+        let look = if began < blocked_until {
+            Look::AtTheNewest
+        } else {
+            Look::Everywhere
+        };
         let claimed = outbox
             .store
-            .write(move |db| claims::claim(db, now, LEASE_MS, room))
+            .write(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
+        if claimed.as_ref().is_ok_and(|claimed| claimed.is_blocked) {
+            blocked_until = began + BLOCKED;
+        }
         let idle = match claimed {
             Ok(claimed) => dispatch(&outbox, claimed, began + SENDING, &lanes, &outcomes).await,
             Err(error) => {

@@ -42,32 +42,52 @@ impl Room {
     }
 }
 
+/// Where to look for what is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// At what is due longest; where that is all of lanes without room, in every lane.
+    Everywhere,
+    /// At what fell due last: while lanes without room have much that is due longer, this is where others' jobs are.
+    AtTheNewest,
+}
+
 /// What a worker may now send.
 pub struct Claimed {
     /// Leased to the caller, their fences raised.
     pub jobs: Vec<JobRow>,
+    /// Whether what is due longest is of lanes without room: it need not be looked at again just now.
+    pub is_blocked: bool,
     /// When the next job falls due.
     pub next_due: Option<Timestamp>,
 }
 
-/// Leases jobs that are due at `now` for `lease_ms` by the database's clock, as many as there is room for, the
-/// longest due first. At most one push of an order is leased at a time.
-pub fn claim(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, mut room: Room) -> StoreResult<Claimed> {
-    let window = room.jobs;
-    let due = due(db, now, None, window)?;
-    let (found, held_back) = (due.len(), room.lanes.values().any(|left| *left <= 0));
+/// Leases jobs that are due at `now` for `lease_ms` by the database's clock, as many as there is room for. At most one
+/// push of an order is leased at a time.
+pub fn claim(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    lease_ms: i64,
+    mut room: Room,
+    look: Look,
+) -> StoreResult<Claimed> {
+    let (window, first) = match look {
+        Look::Everywhere => (room.jobs, Due::Longest),
+        Look::AtTheNewest => (room.jobs.min(NEWEST), Due::Last),
+    };
+    let due = due(db, now, first, window)?;
+    let is_full = i64::try_from(due.len()).is_ok_and(|found| found == window);
+    let found = due.len();
     let mut taken: Vec<JobRow> = due.into_iter().filter(|job| room.take(&job.lane)).collect();
-    // What is due longest may all be of lanes without room; what others have to send must not wait behind it.
-    let is_full = i64::try_from(found).is_ok_and(|found| found == window);
-    if is_full && (held_back || taken.len() < found) {
+    let is_blocked = look == Look::Everywhere && is_full && taken.len() < found;
+    if is_blocked {
         for lane in lanes(db, now)? {
             let left = room.left(&lane);
             if left > 0 {
-                let more = self::due(db, now, Some(&lane), left)?;
-                let fresh = more
-                    .into_iter()
-                    .filter(|job| !taken.iter().any(|one| one.id == job.id));
-                let fresh: Vec<JobRow> = fresh.collect();
+                let more = self::due(db, now, Due::InLane(&lane), left)?;
+                let fresh = more.into_iter();
+                let fresh: Vec<JobRow> = fresh
+                    .filter(|job| !taken.iter().any(|one| one.id == job.id))
+                    .collect();
                 taken.extend(fresh.into_iter().filter(|job| room.take(&job.lane)));
             }
         }
@@ -79,16 +99,40 @@ pub fn claim(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, mut room: Room) -> 
     let next_due: Option<i64> = on!(db, |c| next.get_result(c))?;
     Ok(Claimed {
         jobs: taken,
+        is_blocked,
         next_due: next_due.map(Timestamp),
     })
 }
 
-/// Up to `limit` jobs that are due, the longest first, of one lane or of all. No other worker gets them before the
-/// transaction ends.
+/// Loads jobs; on PostgreSQL those that no other worker is at, and keeps the others from them.
+macro_rules! load {
+    ($db:expr, $query:expr) => {
+        match $db {
+            Db::Sqlite(c) => Ok($query.select(JobRow::as_select()).load(&mut **c)?),
+            Db::Postgres(c) => {
+                let query = $query.for_update().skip_locked();
+                Ok(query.select(JobRow::as_select()).load(&mut **c)?)
+            }
+        }
+    };
+}
+
+/// How many of the newest are looked at.
+const NEWEST: i64 = 32;
+
+/// Which of the jobs that are due come first.
+enum Due<'a> {
+    Longest,
+    Last,
+    /// Those of one lane alone, the longest due first.
+    InLane(&'a str),
+}
+
+/// Up to `limit` jobs that are due. No other worker gets them before the transaction ends.
 ///
 /// The words for the status stand in the SQL itself: a partial index is used only where it can be seen that the
 /// query is about the same rows.
-fn due(db: &mut Db<'_>, now: Timestamp, lane: Option<&str>, limit: i64) -> StoreResult<Vec<JobRow>> {
+fn due(db: &mut Db<'_>, now: Timestamp, first: Due<'_>, limit: i64) -> StoreResult<Vec<JobRow>> {
     let siblings = diesel::alias!(jobs as siblings);
     let another_is_sent = siblings
         .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
@@ -98,22 +142,11 @@ fn due(db: &mut Db<'_>, now: Timestamp, lane: Option<&str>, limit: i64) -> Store
         .filter(sql::<Bool>("jobs.status = 'pending'"))
         .filter(jobs::due_at.le(now.0))
         .filter(jobs::kind.eq("delivery").or(not(exists(another_is_sent))))
-        .order(jobs::due_at.asc())
         .limit(limit);
-    match (db, lane) {
-        (Db::Sqlite(c), None) => Ok(query.select(JobRow::as_select()).load(&mut **c)?),
-        (Db::Sqlite(c), Some(lane)) => {
-            let query = query.filter(jobs::lane.eq(lane));
-            Ok(query.select(JobRow::as_select()).load(&mut **c)?)
-        }
-        (Db::Postgres(c), None) => {
-            let query = query.for_update().skip_locked();
-            Ok(query.select(JobRow::as_select()).load(&mut **c)?)
-        }
-        (Db::Postgres(c), Some(lane)) => {
-            let query = query.filter(jobs::lane.eq(lane)).for_update().skip_locked();
-            Ok(query.select(JobRow::as_select()).load(&mut **c)?)
-        }
+    match first {
+        Due::Longest => load!(db, query.order(jobs::due_at.asc())),
+        Due::Last => load!(db, query.order(jobs::due_at.desc())),
+        Due::InLane(lane) => load!(db, query.filter(jobs::lane.eq(lane)).order(jobs::due_at.asc())),
     }
 }
 

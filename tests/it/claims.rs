@@ -3,7 +3,7 @@
 use crate::harness::Workspace;
 use crosscheck::domain::id::ProjectId;
 use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::claims::{self, Room};
+use crosscheck::store::claims::{self, Look, Room};
 use crosscheck::store::jobs::{self, AttemptRow, JobRow, JobStatus};
 use crosscheck::store::outcomes::{self, Finished};
 use crosscheck::store::{Db, Store, StoreError, duties, projects};
@@ -82,7 +82,7 @@ impl Outbox {
     }
 
     async fn claim_with(&self, room: Room, lease: i64) -> Vec<JobRow> {
-        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, lease, room);
+        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, lease, room, Look::Everywhere);
         self.store.write(claim).await.unwrap().jobs
     }
 
@@ -208,12 +208,17 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     );
     let mut held = room(8, 8);
     held.lanes.insert("full".to_owned(), 0);
-    outbox.queue(vec![delivery("later", "third", 900)]).await;
-    assert_eq!(
-        outbox.ids(held).await,
-        ["later"],
-        "nothing of a lane that is held back"
-    );
+    for look in [Look::Everywhere, Look::AtTheNewest] {
+        outbox
+            .queue(vec![delivery(&format!("{look:?}"), "third", 900)])
+            .await;
+        let held = held.clone();
+        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, LONG, held, look);
+        let claimed = outbox.store.write(claim).await.unwrap();
+        assert_eq!(claimed.is_blocked, look == Look::Everywhere);
+        let ids: Vec<_> = claimed.jobs.iter().map(|job| job.id.clone()).collect();
+        assert_eq!(ids, [format!("{look:?}")], "nothing of a lane that is held back");
+    }
 }
 
 #[tokio::test]
@@ -223,12 +228,8 @@ async fn no_more_is_claimed_than_there_is_room_for_and_the_longest_due_come_firs
     outbox.queue(due.into()).await;
     assert_eq!(outbox.ids(room(2, 2)).await, ["10", "20"]);
     assert_eq!(outbox.ids(room(2, 2)).await, ["30"], "what is not due waits");
-    let nothing = claims::claim;
-    let claimed = outbox
-        .store
-        .write(move |db| nothing(db, NOW, LONG, room(2, 2)))
-        .await
-        .unwrap();
+    let claim = |db: &mut Db<'_>| claims::claim(db, NOW, LONG, room(2, 2), Look::Everywhere);
+    let claimed = outbox.store.write(claim).await.unwrap();
     assert_eq!(claimed.next_due, Some(Timestamp(2_000)));
 }
 

@@ -6,7 +6,7 @@ use super::input::{Input, part};
 use super::wire::NOW;
 use crosscheck::outbox::address_guard::AddressGuard;
 use crosscheck::outbox::client::{Client, Outgoing};
-use crosscheck::outbox::schedule::next_try;
+use crosscheck::outbox::schedule::Schedule;
 use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,7 +24,7 @@ const READ_BACK: usize = 1024;
 const HOUR: i64 = 60 * 60 * 1000;
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let guard = AddressGuard::new(vec!["127.0.0.0/8".parse().expect("a network")]);
+    let guard = AddressGuard::new(vec!["127.0.0.0/8".parse().expect("a network")], false);
     Client::new(guard).expect("a client")
 });
 
@@ -43,6 +43,7 @@ pub fn check(bytes: &[u8]) {
         let outgoing = Outgoing {
             method: "POST",
             url: &url,
+            hosts: &[],
             headers: vec![("webhook-id", "evt_1")],
             body: Some(b"{}".to_vec()),
             deadline: DEADLINE,
@@ -56,7 +57,8 @@ pub fn check(bytes: &[u8]) {
             Ok(incoming) => {
                 assert!(incoming.body.len() <= READ_BACK);
                 assert!((100..1000).contains(&incoming.status));
-                let next = next_try(1, NOW, incoming.retry_after, 0.5).expect("there is a second try");
+                let next = Schedule::default().next_try(1, NOW, incoming.retry_after, 0.5);
+                let next = next.expect("there is a second try");
                 assert!(
                     next > NOW && next.0 - NOW.0 <= HOUR,
                     "it is tried again within the hour"

@@ -4,6 +4,7 @@ use super::Target;
 use super::input::{Input, part};
 use super::seeds::requests;
 use crosscheck::ambient::System;
+use crosscheck::config::Role;
 use crosscheck::crypto::KeyRing;
 use crosscheck::domain::problem::ErrorCode;
 use crosscheck::exchange::{Exchange, Settings};
@@ -93,12 +94,13 @@ fn start() -> SocketAddr {
                 ring: KeyRing::parse("f:ZnV6emZ1enpmdXp6ZnV6emZ1enpmdXp6ZnV6emZ1eno=").expect("a ring"),
                 public_url: format!("http://{address}"),
                 allowed_targets: Vec::new(),
+                pin_callbacks: false,
             };
             let exchange = Exchange::open(settings, Arc::new(System))
                 .await
                 .expect("a database");
             exchange.create_key("fuzz", Some(API_KEY)).await.expect("a key");
-            let server = server(listener, exchange).expect("a server");
+            let server = server(listener, exchange, Role::All).expect("a server");
             tell.send(address).expect("somebody waits");
             server.await
         };

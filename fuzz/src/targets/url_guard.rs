@@ -2,7 +2,7 @@
 //! not at an address that is known not to be public, as a table and a parser other than the guard's have it.
 
 use super::Target;
-use crosscheck::outbox::address_guard::AddressGuard;
+use crosscheck::outbox::address_guard::{self, AddressGuard};
 use ipnet::IpNet;
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -46,24 +46,20 @@ static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
 });
 
 static LOCAL: LazyLock<AddressGuard> =
-    LazyLock::new(|| AddressGuard::new(vec!["127.0.0.0/8".parse().expect("a network")]));
+    LazyLock::new(|| AddressGuard::new(vec!["127.0.0.0/8".parse().expect("a network")], false));
 
 pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    if let Ok((url, _)) = AddressGuard::default().check(text) {
+    if let Ok(address_guard::Target { url, needs_allowed }) = AddressGuard::default().check(text, &[]) {
+        assert_eq!(needs_allowed, None, "nothing is allowed: {url}");
         check_public(&url);
     }
-    if let Ok((url, _)) = LOCAL.check(text) {
+    if let Ok(address_guard::Target { url, needs_allowed }) = LOCAL.check(text, &[]) {
         let is_local = literal(&url).is_some_and(|address| address.to_canonical().is_loopback());
         assert!(matches!(url.scheme(), "http" | "https"));
-        assert!(
-            is_local
-                || url.scheme() == "http"
-                || url.port().is_some()
-                || AddressGuard::default().check(text).is_ok()
-        );
+        assert!(is_local || needs_allowed.is_some() || AddressGuard::default().check(text, &[]).is_ok());
         if literal(&url).is_some() && !is_local {
             check_public(&url);
         }

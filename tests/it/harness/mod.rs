@@ -22,8 +22,8 @@ pub use projects::OTHER_API_KEY;
 pub use raw::{Held, Holder, Manner, rude};
 pub use receiver::{Received, Receiver, Reply};
 pub use server::{API_KEY, Customer, Server};
-pub use workspace::{Workspace, database_url, on_postgres};
 pub use tcp_proxy::{Fault, Side, TcpProxy};
+pub use workspace::{Workspace, database_url, on_postgres};
 
 /// How long a test waits for something that has to happen. Nothing waits that long when all is well.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
