@@ -4,7 +4,7 @@ use super::context::Exchange;
 use crate::domain::id::{DeliveryId, OrderId, ProjectId, PushId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::store::jobs::{self, AttemptRow, Filter, JobKind, JobRow, JobStatus};
-use crate::store::{Page, StoreError, pushes, webhooks};
+use crate::store::{Page, StoreError, pushes, sequences, webhooks};
 
 /// A job with its tries.
 pub struct ShownJob {
@@ -74,6 +74,9 @@ impl Exchange {
                         .ok_or_else(|| Problem::not_found("webhook any more"))?;
                     if !endpoint.enabled {
                         to = JobStatus::Paused;
+                    }
+                    if endpoint.in_order {
+                        to = sequences::re_enter(db, &row, to)?;
                     }
                 }
             }

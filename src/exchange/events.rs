@@ -10,7 +10,7 @@ use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::{EventHead, EventRow};
 use crate::store::jobs::{self, JobRow, JobStatus};
-use crate::store::{Db, Page, StoreResult, events, webhooks};
+use crate::store::{Db, Page, StoreResult, events, sequences, webhooks};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -76,22 +76,28 @@ pub(super) fn queue(
     at: Timestamp,
     is_meant: impl Fn(&str) -> bool,
 ) -> StoreResult<usize> {
-    let mut subscribers = webhooks::subscribed(
+    let subscribers = webhooks::subscribed(
         db,
         &event.project_id,
         &event.event_type,
         event.category.as_deref(),
     )?;
-    subscribers.retain(|subscriber| is_meant(&subscriber.id));
-    for subscriber in &subscribers {
+    let mut settled = Vec::with_capacity(subscribers.len());
+    for subscriber in subscribers.into_iter().filter(|one| is_meant(&one.id)) {
+        settled.extend(webhooks::settle(db, subscriber)?);
+    }
+    for subscriber in &settled {
         let id = DeliveryId::new(ambient.uuid());
         let mut job = JobRow::delivery(&id, event, &subscriber.id, at);
-        if !webhooks::is_enabled(db, subscriber)? {
+        if !subscriber.enabled {
             job.status = JobStatus::Paused.as_str().to_owned();
+        }
+        if subscriber.in_order {
+            sequences::enter(db, &mut job, &event.record_id)?;
         }
         jobs::insert(db, &job)?;
     }
-    Ok(subscribers.len())
+    Ok(settled.len())
 }
 
 /// An event with its bytes.

@@ -104,10 +104,14 @@ impl Exchange {
     }
 
     /// Queues a batch. Returns how many deliveries, and of how many events.
-    async fn queue_batch(&self, batch: Batch, replay: &Arc<RangeReplay>) -> StoreResult<(usize, usize)> {
+    async fn queue_batch(&self, mut batch: Batch, replay: &Arc<RangeReplay>) -> StoreResult<(usize, usize)> {
         let (ambient, replay, at) = (Arc::clone(&self.ambient), Arc::clone(replay), self.ambient.now());
         let queue_all = move |db: &mut Db<'_>| {
             let (mut queued, mut events) = (0, 0);
+            // Record by record, each the oldest first: sequences are entered in the order of their names.
+            batch
+                .events
+                .sort_by(|one, other| one.record_id.cmp(&other.record_id));
             for event in &batch.events {
                 let is_meant = |webhook: &str| {
                     replay.webhook.as_deref().is_none_or(|only| only == webhook)

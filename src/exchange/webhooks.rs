@@ -32,6 +32,8 @@ pub struct WebhookChange {
     pub categories: Option<Vec<Category>>,
     /// Whether it gets anything.
     pub enabled: Option<bool>,
+    /// Whether deliveries about one record go to it one after the other.
+    pub in_order: Option<bool>,
     /// How many seconds it waits after each failed try; `Some(None)` for the default.
     pub schedule: Option<Option<Vec<Number>>>,
     /// Whether to make a new secret.
@@ -73,6 +75,7 @@ impl Exchange {
             created_at: at,
             updated_at: at,
             schedule: None,
+            in_order: false,
         };
         self.apply_webhook(&mut row, &change)?;
         let stored = row.clone();
@@ -94,7 +97,7 @@ impl Exchange {
         let changed = self.store.write(move |db| {
             webhooks::lock(db, id.as_str())?;
             let mut row = webhooks::find(db, &project, &id)?.ok_or_else(unknown)?;
-            let was_enabled = row.enabled;
+            let (was_enabled, was_in_order) = (row.enabled, row.in_order);
             exchange.apply_webhook(&mut row, &change)?;
             let secret = change
                 .rotate_secret
@@ -106,13 +109,21 @@ impl Exchange {
             }
             row.updated_at = at.0;
             webhooks::update(db, &row)?;
-            let (from, to) = match (was_enabled, row.enabled) {
-                (false, true) => (JobStatus::Paused, JobStatus::Pending),
-                (true, false) => (JobStatus::Pending, JobStatus::Paused),
-                _ => return Ok::<_, Problem>((row, secret)),
+            let (from, to) = match row.enabled {
+                true => (JobStatus::Paused, JobStatus::Pending),
+                false => (JobStatus::Pending, JobStatus::Paused),
             };
-            jobs::move_all(db, &row.project_id, &row.id, &[from], to, None, at)?;
-            Ok((row, secret))
+            let mut moved = Vec::new();
+            if was_enabled != row.enabled {
+                moved.push(from);
+            }
+            if was_in_order && !row.in_order {
+                moved.push(JobStatus::Waiting);
+            }
+            if !moved.is_empty() {
+                jobs::move_all(db, &row.project_id, &row.id, &moved, to, None, at)?;
+            }
+            Ok::<_, Problem>((row, secret))
         });
         let changed = changed.await?;
         self.wake.wake();
@@ -150,7 +161,7 @@ impl Exchange {
                 if !webhooks::delete(db, &project, &id)? {
                     return Err(unknown());
                 }
-                let open = [JobStatus::Pending, JobStatus::Paused];
+                let open = [JobStatus::Pending, JobStatus::Paused, JobStatus::Waiting];
                 let why = Some("its endpoint was deleted");
                 jobs::move_all(
                     db,
@@ -222,6 +233,9 @@ impl Exchange {
         if let Some(enabled) = change.enabled {
             row.enabled = enabled;
             row.disabled_reason = (!enabled).then(|| "by request".to_owned());
+        }
+        if let Some(in_order) = change.in_order {
+            row.in_order = in_order;
         }
         if let Some(waits) = &change.schedule {
             let schedule = waits.as_deref().map(own_schedule).transpose()?;

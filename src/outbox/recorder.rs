@@ -9,7 +9,7 @@ use super::tools::Outbox;
 use crate::domain::timestamp::Timestamp;
 use crate::store::jobs::{self, AttemptRow, JobKind, JobRow, JobStatus};
 use crate::store::outcomes::{self, Finished};
-use crate::store::{Db, StoreError, StoreResult, orders, pushes, webhooks};
+use crate::store::{Db, StoreError, StoreResult, orders, pushes, sequences, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -74,6 +74,17 @@ fn record(db: &mut Db<'_>, announcer: &dyn Announcer, batch: &[Outcome]) -> Stor
         if written.contains(&outcome.job.id) {
             announce(db, announcer, outcome, finished.status)?;
         }
+    }
+    let ended = finished.iter().filter(|one| one.status.has_ended());
+    let ended = ended.filter(|one| written.contains(&one.job.id));
+    let mut sequences: Vec<_> = ended
+        .filter_map(|one| Some((one.job.sequence.as_deref()?, one)))
+        .collect();
+    // In one order, as they are entered: two that wait for each other would both have to begin anew.
+    sequences.sort_by_key(|(sequence, _)| *sequence);
+    for (sequence, one) in sequences {
+        let succeeded = one.status == JobStatus::Succeeded;
+        sequences::go_on(db, sequence, &one.job, succeeded, one.at)?;
     }
     Ok(())
 }

@@ -65,6 +65,19 @@ pub(super) fn alone(db: &mut Db<'_>, what: &'static str, id: &str) -> StoreResul
     }
 }
 
+/// Until the transaction ends, nobody is [`alone`] under the same name; others may work along.
+pub(super) fn along(db: &mut Db<'_>, what: &'static str, id: &str) -> StoreResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => {
+            let lock = sql_query("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))");
+            lock.bind::<Text, _>(format!("{what} {id}"))
+                .execute(&mut **connection)?;
+            Ok(())
+        }
+    }
+}
+
 /// What a query can fail with, as its caller has to tell them apart.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -38,6 +38,8 @@ pub enum JobStatus {
     Pending,
     /// Waits for its endpoint to be enabled again.
     Paused,
+    /// Waits for its turn: those before it in its sequence have not ended.
+    Waiting,
     /// Leased to a worker.
     Sending,
     /// Arrived.
@@ -53,9 +55,10 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Pending,
         Self::Paused,
+        Self::Waiting,
         Self::Sending,
         Self::Succeeded,
         Self::Exhausted,
@@ -69,12 +72,21 @@ impl JobStatus {
         match self {
             Self::Pending => "pending",
             Self::Paused => "paused",
+            Self::Waiting => "waiting",
             Self::Sending => "sending",
             Self::Succeeded => "succeeded",
             Self::Exhausted => "exhausted",
             Self::Rejected => "rejected",
             Self::Superseded => "superseded",
             Self::Quarantined => "quarantined",
+        }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    pub fn has_ended(self) -> bool {
+        match self {
+            Self::Pending | Self::Paused | Self::Waiting | Self::Sending => false,
+            Self::Succeeded | Self::Exhausted | Self::Rejected | Self::Superseded | Self::Quarantined => true,
         }
     }
 
@@ -120,6 +132,12 @@ pub struct JobRow {
     pub updated_at: i64,
     /// What shares a limit of sends at once: a webhook for deliveries, an account for pushes.
     pub lane: String,
+    /// What goes one after the other: deliveries about one record to an endpoint that wants them in order.
+    pub sequence: Option<String>,
+    /// Its place there, 1 for the first.
+    pub position: Option<i64>,
+    /// It ended without success, and its sequence went on without it.
+    pub skipped: bool,
 }
 
 impl JobRow {
@@ -169,6 +187,9 @@ impl JobRow {
             last_error: None,
             created_at: at.0,
             updated_at: at.0,
+            sequence: None,
+            position: None,
+            skipped: false,
         }
     }
 
@@ -256,6 +277,7 @@ pub fn restart(db: &mut Db<'_>, job: &JobRow, to: JobStatus, at: Timestamp) -> S
         jobs::due_at.eq(at.0),
         jobs::claims.eq(0),
         jobs::tries.eq(0),
+        jobs::skipped.eq(false),
         jobs::updated_at.eq(at.0),
     );
     Ok(on!(db, |c| diesel::update(target).set(change).execute(c))? == 1)

@@ -19,6 +19,7 @@ pub mod pushes;
 pub mod request_logs;
 mod schema;
 pub mod sealed;
+pub mod sequences;
 mod sqlite;
 pub mod webhooks;
 

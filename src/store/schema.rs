@@ -136,6 +136,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         schedule -> Nullable<Text>,
+        in_order -> Bool,
     }
 }
 
@@ -170,6 +171,9 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         lane -> Text,
+        sequence -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        skipped -> Bool,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Webhook endpoints.
 
-use super::engine::{Db, StoreResult, alone, on};
+use super::engine::{Db, StoreResult, alone, along, on};
 use super::schema::webhooks;
 use crate::domain::id::{ProjectId, WebhookId};
 use crate::store::Page;
@@ -38,6 +38,8 @@ pub struct WebhookRow {
     pub updated_at: i64,
     /// Its own waits between tries in seconds, separated by commas (empty: one try); none for the default.
     pub schedule: Option<String>,
+    /// Whether deliveries about one record go to it one after the other.
+    pub in_order: bool,
 }
 
 /// Adds an endpoint.
@@ -98,12 +100,13 @@ pub fn subscribed(
     event_type: &str,
     category: Option<&str>,
 ) -> StoreResult<Vec<Subscriber>> {
-    let rows: Vec<(String, bool, String, String)> = on!(db, |c| webhooks::table
+    let rows: Vec<(String, bool, bool, String, String)> = on!(db, |c| webhooks::table
         .filter(webhooks::project_id.eq(project))
         .order(webhooks::id.asc())
         .select((
             webhooks::id,
             webhooks::enabled,
+            webhooks::in_order,
             webhooks::events,
             webhooks::categories,
         ))
@@ -111,11 +114,15 @@ pub fn subscribed(
     let fits = |list: &str, word: &str| list.split(',').any(|entry| entry == word);
     Ok(rows
         .into_iter()
-        .filter(|(_, _, events, categories)| {
+        .filter(|(.., events, categories)| {
             fits(events, event_type)
                 && (categories.is_empty() || category.is_none_or(|word| fits(categories, word)))
         })
-        .map(|(id, enabled, _, _)| Subscriber { id, enabled })
+        .map(|(id, enabled, in_order, ..)| Subscriber {
+            id,
+            enabled,
+            in_order,
+        })
         .collect())
 }
 
@@ -126,18 +133,27 @@ pub struct Subscriber {
     pub id: String,
     /// Whether it gets anything now.
     pub enabled: bool,
+    /// Whether deliveries about one record go to it one after the other.
+    pub in_order: bool,
 }
 
-/// Whether an endpoint gets anything now. One that was found disabled may just be enabled by somebody who has seen
-/// what waits for it so far: they go first.
-pub fn is_enabled(db: &mut Db<'_>, subscriber: &Subscriber) -> StoreResult<bool> {
-    if subscriber.enabled {
-        return Ok(true);
+/// How a subscriber stands for as long as the transaction lasts; none where it was deleted. One that was found
+/// disabled may just be enabled by somebody who has seen what waits for it so far: they go first. The same holds
+/// for one that wants its deliveries in order.
+pub fn settle(db: &mut Db<'_>, subscriber: Subscriber) -> StoreResult<Option<Subscriber>> {
+    if subscriber.enabled && !subscriber.in_order {
+        return Ok(Some(subscriber));
     }
-    lock(db, &subscriber.id)?;
-    let now = webhooks::table.find(&subscriber.id).select(webhooks::enabled);
-    let now: Option<bool> = on!(db, |c| now.get_result(c).optional())?;
-    Ok(now.unwrap_or(false))
+    along(db, "webhook", &subscriber.id)?;
+    let now = webhooks::table
+        .find(&subscriber.id)
+        .select((webhooks::enabled, webhooks::in_order));
+    let now: Option<(bool, bool)> = on!(db, |c| now.get_result(c).optional())?;
+    Ok(now.map(|(enabled, in_order)| Subscriber {
+        enabled,
+        in_order,
+        ..subscriber
+    }))
 }
 
 /// Until the transaction ends, nobody else changes the endpoint.

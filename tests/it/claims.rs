@@ -63,6 +63,9 @@ fn job(kind: &str, id: &str, target: &str, lane: &str, at: i64) -> JobRow {
         created_at: at,
         updated_at: at,
         lane: lane.to_owned(),
+        sequence: None,
+        position: None,
+        skipped: false,
     }
 }
 

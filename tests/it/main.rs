@@ -23,6 +23,7 @@ mod fuzzing;
 mod greenhouse_flow;
 mod harness;
 mod house;
+mod in_order;
 mod inquiries;
 mod isolation;
 mod list_url;

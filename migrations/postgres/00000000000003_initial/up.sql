@@ -121,6 +121,7 @@ CREATE TABLE revisions (
 CREATE UNIQUE INDEX revisions_of_order ON revisions (order_id, number);
 
 -- schedule: an endpoint's own waits between tries in seconds, separated by commas; null for the default.
+-- in_order: deliveries about one record go to it one after the other.
 CREATE TABLE webhooks (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     project_id TEXT COLLATE "C" NOT NULL REFERENCES projects (id),
@@ -135,7 +136,8 @@ CREATE TABLE webhooks (
     previous_secret_until BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    schedule TEXT COLLATE "C"
+    schedule TEXT COLLATE "C",
+    in_order BOOLEAN NOT NULL
 );
 CREATE INDEX webhooks_of_project ON webhooks (project_id);
 
@@ -154,6 +156,7 @@ CREATE INDEX events_of_project ON events (project_id, id);
 -- The outbox. A delivery's subject is an event and its target a webhook;
 -- a push's subject is a revision and its target an order.
 -- lane: what shares a limit of sends at once: a webhook for deliveries, an account for pushes.
+-- sequence: what goes one after the other, in the order of position; skipped: the others went on without it.
 CREATE TABLE jobs (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     project_id TEXT COLLATE "C" NOT NULL,
@@ -170,13 +173,17 @@ CREATE TABLE jobs (
     last_error TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    lane TEXT COLLATE "C" NOT NULL
+    lane TEXT COLLATE "C" NOT NULL,
+    sequence TEXT COLLATE "C",
+    position BIGINT,
+    skipped BOOLEAN NOT NULL
 );
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'pending';
 CREATE INDEX jobs_due_in_lane ON jobs (lane, due_at) WHERE status = 'pending';
 CREATE UNIQUE INDEX jobs_push_one_at_a_time ON jobs (target_id) WHERE kind = 'push' AND status = 'sending';
 CREATE INDEX jobs_leased ON jobs (leased_until) WHERE status = 'sending';
 CREATE INDEX jobs_of_target ON jobs (target_id, id);
+CREATE UNIQUE INDEX jobs_in_sequence ON jobs (sequence, position) WHERE sequence IS NOT NULL;
 CREATE INDEX jobs_arrived ON jobs (subject_id) WHERE kind = 'delivery' AND status = 'succeeded';
 -- Rows here change several times and soon; what they leave behind is swept up early.
 ALTER TABLE jobs SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);

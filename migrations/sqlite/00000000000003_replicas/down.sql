@@ -1,6 +1,12 @@
 DROP TABLE duties;
+ALTER TABLE webhooks DROP COLUMN in_order;
 ALTER TABLE webhooks DROP COLUMN schedule;
 DROP INDEX jobs_arrived;
+DROP INDEX jobs_in_sequence;
+ALTER TABLE jobs DROP COLUMN skipped;
+ALTER TABLE jobs DROP COLUMN position;
+ALTER TABLE jobs DROP COLUMN sequence;
+UPDATE jobs SET status = 'pending' WHERE status = 'waiting';
 DROP INDEX jobs_push_one_at_a_time;
 DROP INDEX jobs_due_in_lane;
 DROP INDEX jobs_due;

@@ -32,6 +32,8 @@ pub enum OutboxStatus {
     Pending,
     /// Waits for its endpoint to be enabled.
     Paused,
+    /// Waits for its turn, at an endpoint that is told in order.
+    Waiting,
     /// Is being sent.
     Sending,
     /// Arrived.
@@ -115,6 +117,8 @@ struct Delivery {
     last_status_code: Option<i64>,
     /// What was wrong with the last one.
     last_error: Option<String>,
+    /// Whether it ended without success at an endpoint that is told in order, and the order went on without it.
+    skipped: bool,
     /// When it was queued.
     #[schema(format = DateTime)]
     created_at: String,
@@ -133,6 +137,7 @@ fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Delivery {
         tries: row.tries,
         last_status_code: row.last_status,
         last_error: row.last_error,
+        skipped: row.skipped,
         created_at: Timestamp(row.created_at).to_string(),
         attempts: attempts.map(|rows| rows.into_iter().map(Attempt::of).collect()),
     }
@@ -189,7 +194,8 @@ async fn get_delivery(
 
 /// Retry a delivery
 ///
-/// The same event to the same endpoint, with a fresh schedule, whatever became of it before.
+/// The same event to the same endpoint, with a fresh schedule, whatever became of it before. At an endpoint that is
+/// told in order it goes next, once the one under way has ended.
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the delivery.")),
     responses((status = 200, description = "It is queued.", body = Delivery), WriteProblems))]
 #[post("/deliveries/{id}/retry")]

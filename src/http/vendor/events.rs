@@ -226,9 +226,9 @@ async fn get_event(
 
 /// Replay a range of events
 ///
-/// Sends them again, the oldest first, each with the same `webhook-id`, to all endpoints that subscribe to its type and
-/// category now, or to one of them. One call goes through at most 10,000 events; `next` is where to go on. A call that
-/// is made again queues again: with `only_failed`, what has arrived meanwhile is left out.
+/// Sends them again, in batches, the oldest first, each with the same `webhook-id`, to all endpoints that subscribe to
+/// its type and category now, or to one of them. One call goes through at most 10,000 events; `next` is where to go on.
+/// A call that is made again queues again: with `only_failed`, what has arrived meanwhile is left out.
 #[utoipa::path(tag = "Events", request_body = RangeToReplay,
     responses((status = 202, description = "They are queued.", body = RangeReplayed), WriteProblems))]
 #[post("/events/replay")]

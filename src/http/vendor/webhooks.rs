@@ -53,6 +53,10 @@ struct NewWebhook {
     #[serde(default)]
     #[schema(value_type = Option<Vec<i64>>, example = json!([5, 30, 300]))]
     schedule: Option<Vec<Number>>,
+    /// Whether deliveries about one record (an order, say) go to it one after the other, in the order in which they
+    /// were committed: each waits until the one before has arrived, or has ended and is skipped.
+    #[serde(default)]
+    in_order: Option<bool>,
 }
 
 /// A change: what is left out stays.
@@ -79,6 +83,10 @@ struct WebhookUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<i64>>, example = json!([5, 30, 300]))]
     schedule: Option<Option<Vec<Number>>>,
+    /// Whether deliveries about one record go to it one after the other: true for those queued from now on; false lets
+    /// go of all that wait for their turn.
+    #[serde(default)]
+    in_order: Option<bool>,
     /// A disabled endpoint gets nothing and keeps its queue.
     #[serde(default)]
     enabled: Option<bool>,
@@ -107,6 +115,8 @@ struct Webhook {
     disabled_reason: Option<String>,
     /// How many seconds it waits after each failed try; null for the default.
     schedule: Option<Vec<u64>>,
+    /// Whether deliveries about one record go to it one after the other.
+    in_order: bool,
     /// What signs (Standard Webhooks). Shown once, when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "whsec_u0hQ3xX5oPpRk7cW8b1Zt2vYy6nN4mM9aAsSdDfFgGg=")]
@@ -144,6 +154,7 @@ fn show(row: WebhookRow, secret: Option<&str>) -> Webhook {
         schedule: row
             .schedule
             .map(|own| Schedule::stored(Some(&own)).waits().to_vec()),
+        in_order: row.in_order,
         secret: secret.map(str::to_owned),
         created_at: Timestamp(row.created_at).to_string(),
         updated_at: Timestamp(row.updated_at).to_string(),
@@ -167,6 +178,7 @@ async fn create_webhook(
         events: Some(new.events),
         categories: Some(new.categories.unwrap_or_default()),
         enabled: None,
+        in_order: new.in_order,
         schedule: Some(new.schedule),
         rotate_secret: false,
     };
@@ -229,6 +241,7 @@ async fn update_webhook(
         events: update.events,
         categories: update.categories.map(Option::unwrap_or_default),
         enabled: update.enabled,
+        in_order: update.in_order,
         schedule: update.schedule,
         rotate_secret: update.rotate_secret.unwrap_or_default(),
     };
