@@ -97,7 +97,8 @@ async fn a_range_is_sent_again_to_all_who_subscribe_now_with_the_same_ids_and_no
                 .iter()
                 .map(|one| (&one.headers["webhook-id"], &one.body))
                 .collect();
-            (expected.sort(), arrived.sort());
+            expected.sort();
+            arrived.sort();
             assert_eq!(arrived, expected, "{body}");
         }
     }
@@ -120,8 +121,10 @@ async fn a_replay_of_what_failed_goes_only_where_the_event_has_not_arrived() {
         server
             .place(&customer, &format!("https://ats.example/{}", System.uuid()))
             .await;
-        (well.next().await, ill.next().await);
-        (server.is_idle(&one).await, server.is_idle(&two).await);
+        well.next().await;
+        ill.next().await;
+        server.is_idle(&one).await;
+        server.is_idle(&two).await;
     }
     ill.answer(|_| Reply::status(200));
     let failed = json!({"since": EVER, "only_failed": true});
