@@ -12,7 +12,6 @@ cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 
 # No address sanitizer: the crate forbids unsafe code, and without one the toolchain of every day does. A finding is a
 # broken promise, an input that takes 5 s, and one that takes 1 GiB.
-cargo fuzz build --sanitizer none
 [ $# -gt 0 ] || set -- $(cargo fuzz list)
 for target in "$@"; do
     echo "fuzzing $target for $seconds s"

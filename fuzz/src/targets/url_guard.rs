@@ -80,7 +80,12 @@ fn check_public(url: &Url) {
         Some(address) => assert!(!is_special(address), "its address is public: {url}"),
         // Resolvers read such names as addresses, too.
         None => {
-            let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+            let last = host
+                .strip_suffix('.')
+                .unwrap_or(host)
+                .rsplit('.')
+                .next()
+                .unwrap_or_default();
             let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
             let hex = last.strip_prefix("0x");
             let is_hex = hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
