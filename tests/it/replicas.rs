@@ -4,15 +4,19 @@ use crate::harness::{Held, Holder, PATIENCE, Process, Receiver, Server, Workspac
 use crosscheck::config::Role;
 use crosscheck::store::Store;
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const KEY: (&str, &str) = ("CROSSCHECK_API_KEY", "configured-key-of-this-test");
 const AT_ONCE: usize = 4;
+/// How many orders a run places, and how many are acknowledged when one of the replicas is killed.
+const ORDERS: usize = 24;
+const MOMENTS: [usize; 5] = [0, 3, 8, 15, 22];
 /// By so much the replicas' clocks differ from the database's, one each way.
 const SKEW: Duration = Duration::from_secs(30);
 
@@ -251,24 +255,82 @@ async fn what_a_frozen_process_was_doing_another_does_and_what_comes_of_it_too_l
     directory.execute("UPDATE duties SET leased_until = 0");
     let second = vendor.next().await;
     assert_eq!(second.header("webhook-id"), first.header("webhook-id"));
-    second.answer(200);
-    wait_until("the other has written it down", || {
-        jobs(&directory, "status = 'succeeded'") == 1
-    })
-    .await;
+    // While the other is at it, the frozen one wakes, and writes down what came of everything before it ends.
     first.answer(500);
     frozen.thaw();
-    // It writes down what came of everything before it ends.
     assert!(frozen.terminate().status.success());
-    assert_eq!(
-        jobs(
-            &directory,
-            "status = 'succeeded' AND tries = 1 AND last_status = 200"
-        ),
-        1
-    );
+    assert_eq!(jobs(&directory, "status = 'sending' AND tries = 0"), 1);
+    second.answer(200);
+    wait_until("the other has written it down", || {
+        jobs(&directory, "status = 'succeeded' AND tries = 1") == 1
+    })
+    .await;
     assert_eq!(directory.count("SELECT count(*) AS count FROM attempts"), 1);
     assert!(other.terminate().status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_replicas_are_killed_and_started_again_no_acknowledged_order_is_lost_or_told_under_two_ids() {
+    if !on_postgres() {
+        return; // An embedded database has one process.
+    }
+    let directory = Workspace::new();
+    let mut vendor = Receiver::start().await;
+    let start = || Process::start(directory.path(), &[KEY]);
+    let mut replicas = VecDeque::from([start(), start()]);
+    let webhook = json!({"url": vendor.url, "events": ["record.new"]});
+    replicas[0]
+        .vendor(KEY.1, "POST", "/webhooks", Some(webhook))
+        .await;
+    let customer = replicas[0].link(KEY.1).await;
+
+    let (mut acknowledged, mut unanswered) = (BTreeSet::new(), Vec::new());
+    for (run, moment) in MOMENTS.into_iter().enumerate() {
+        let fresh = (0..ORDERS).map(|order| format!("https://ats.example/{run}/{order}"));
+        // What was not answered before, an ATS sends again, and may find another replica.
+        let callbacks: Vec<String> = unanswered.drain(..).chain(fresh).collect();
+        let mut placing = stream::iter(callbacks.iter().enumerate())
+            .map(async |(turn, callback)| {
+                (
+                    replicas[turn % 2].place(&customer.token, callback).await,
+                    callback,
+                )
+            })
+            .buffer_unordered(AT_ONCE);
+        let mut answered = BTreeSet::new();
+        while answered.len() < moment {
+            let (order, callback) = placing.next().await.unwrap();
+            acknowledged.insert(order.expect("both are alive and answer"));
+            answered.insert(callback);
+        }
+        drop(placing);
+        unanswered.extend(callbacks.iter().filter(|one| !answered.contains(one)).cloned());
+        replicas.pop_front().unwrap().kill();
+        replicas.push_back(start());
+    }
+    for callback in unanswered {
+        acknowledged.insert(replicas[0].place(&customer.token, &callback).await.unwrap());
+    }
+    assert_eq!(
+        acknowledged.len(),
+        MOMENTS.len() * ORDERS,
+        "one order for each callback"
+    );
+
+    let mut event_of: BTreeMap<String, String> = BTreeMap::new();
+    let ends = Instant::now() + 2 * PATIENCE;
+    while !acknowledged.iter().all(|order| event_of.contains_key(order)) {
+        assert!(Instant::now() < ends, "delivered only {event_of:?}");
+        let Ok(received) = timeout(Duration::from_secs(1), vendor.next()).await else {
+            // What is missing was being sent by one that was killed.
+            directory.end_leases();
+            continue;
+        };
+        let order = received.json()["recordId"].as_str().unwrap().to_owned();
+        let event = received.headers["webhook-id"].clone();
+        let first = event_of.entry(order).or_insert_with(|| event.clone());
+        assert_eq!(*first, event);
+    }
 }
 
 fn empty(directory: &Workspace) {

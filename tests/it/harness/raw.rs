@@ -132,6 +132,11 @@ impl Held {
         found.next().unwrap().1
     }
 
+    /// Whether the caller still waits.
+    pub fn is_open(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
     /// Answers it.
     pub fn answer(self, status: u16) {
         // Whoever called may have died meanwhile.
