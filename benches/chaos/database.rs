@@ -1,8 +1,10 @@
 //! The database, asked directly; and a PostgreSQL server of one's own.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -55,17 +57,33 @@ pub fn count(url: &str, sql: &str) -> i64 {
         #[diesel(sql_type = BigInt)]
         count: i64,
     }
+    let found: Vec<Found> = rows(url, sql);
+    found.first().unwrap().count
+}
+
+/// The leases that anybody has.
+pub fn leases(url: &str) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Text)]
+        lease: String,
+    }
+    let sql = "SELECT id || ' ' || fence AS lease FROM jobs WHERE status = 'sending'";
+    let found: Vec<Found> = rows(url, sql);
+    found.into_iter().map(|found| found.lease).collect()
+}
+
+fn rows<T>(url: &str, sql: &str) -> Vec<T>
+where
+    T: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
+{
     let query = sql_query(sql);
-    let found: Found = if let Some(file) = url.strip_prefix("sqlite://") {
-        let mut connection = SqliteConnection::establish(file).unwrap();
-        sql_query("PRAGMA busy_timeout = 10000")
-            .execute(&mut connection)
-            .unwrap();
-        query.get_result(&mut connection).unwrap()
-    } else {
-        query
-            .get_result(&mut PgConnection::establish(url).unwrap())
-            .unwrap()
+    let Some(file) = url.strip_prefix("sqlite://") else {
+        return query.load(&mut PgConnection::establish(url).unwrap()).unwrap();
     };
-    found.count
+    let mut connection = SqliteConnection::establish(file).unwrap();
+    sql_query("PRAGMA busy_timeout = 10000")
+        .execute(&mut connection)
+        .unwrap();
+    query.load(&mut connection).unwrap()
 }

@@ -1,8 +1,9 @@
 //! The harm that is done: processes killed at random moments, the database restarted as by a crash.
 
 use super::chance::Chance;
-use super::database::{PostgresServer, count};
+use super::database::{PostgresServer, leases};
 use super::stage::Stage;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// A process lives at most so long after it was ready.
@@ -16,8 +17,8 @@ const START: Duration = Duration::from_millis(150);
 pub struct Harm {
     /// How long it took from each start, or each return of the database, until all were ready.
     pub ready: Vec<Duration>,
-    /// How many jobs were being sent at those moments, by anybody.
-    pub under_way: i64,
+    /// What was being sent at those moments, by anybody: one that was killed keeps its leases for a while.
+    pub under_way: BTreeSet<String>,
 }
 
 /// Kills replicas, one at a time, each at once started again.
@@ -30,7 +31,7 @@ pub fn kill_replicas(stage: &mut Stage, kills: u64, chance: &mut Chance) -> Harm
         std::thread::sleep(chance.moment(LIFE));
         loop {
             replica.kill();
-            harm.under_way += under_way(&stage.url);
+            harm.under_way.extend(leases(&stage.url));
             replica.start();
             killed += 1;
             if killed == kills || chance.below(ONE_IN) != 0 {
@@ -58,7 +59,7 @@ pub fn restart_database(
         std::thread::sleep(chance.moment(part));
         server.restart();
         let back = Instant::now();
-        harm.under_way += under_way(&stage.url);
+        harm.under_way.extend(leases(&stage.url));
         while !stage.replicas.iter().all(|replica| replica.is_ready()) {
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -66,8 +67,4 @@ pub fn restart_database(
         std::thread::sleep(part.saturating_sub(began.elapsed()));
     }
     harm
-}
-
-fn under_way(url: &str) -> i64 {
-    count(url, "SELECT count(*) AS count FROM jobs WHERE status = 'sending'")
 }

@@ -59,7 +59,7 @@ pub fn judge(name: &str, stage: Stage, harm: &Harm) -> bool {
     );
     println!(
         "  delivered again {again}; under way at those moments {}",
-        harm.under_way
+        harm.under_way.len()
     );
     println!(
         "  ready after p50 {:.3} s, at most {slowest:.3} s ({} times)",
