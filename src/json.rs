@@ -15,8 +15,9 @@ pub const MAX_DEPTH: usize = 64;
 
 const MAX_VIOLATIONS: usize = 20;
 
-/// Checks what a typed parser does not see in fields that it skips: UTF-8, depth, NUL characters and
-/// lone surrogates. Everything is kept and handed on, so everything must be fit to be read by others.
+/// Checks what a typed parser does not see in fields that it skips: UTF-8, depth, NUL characters, lone
+/// surrogates and numbers beyond all doubles. Everything is kept and handed on, so everything must be fit to be read by
+/// others.
 pub fn screen(body: &[u8]) -> Result<&str, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         malformed(format!(
@@ -27,6 +28,7 @@ pub fn screen(body: &[u8]) -> Result<&str, Problem> {
     let mut depth: usize = 0;
     let mut rest = body;
     while let Some((byte, tail)) = rest.split_first() {
+        let from = rest;
         rest = tail;
         match byte {
             b'"' => rest = screen_string(tail)?,
@@ -39,10 +41,28 @@ pub fn screen(body: &[u8]) -> Result<&str, Problem> {
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
+            b'0'..=b'9' => rest = screen_number(from)?,
             _ => {}
         }
     }
     Ok(text)
+}
+
+/// How many digits a number may have and surely be a double.
+const SURELY_FINITE: usize = 300;
+
+/// Reads past the number at the beginning of `from`. One that no double can hold is none to most parsers.
+fn screen_number(from: &[u8]) -> Result<&[u8], Problem> {
+    let belongs = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let length = from.iter().take_while(|byte| belongs(byte)).count();
+    let (number, rest) = from.split_at_checked(length).unwrap_or_default();
+    let may_be_large = length > SURELY_FINITE || memchr::memchr2(b'e', b'E', number).is_some();
+    let spelled = std::str::from_utf8(number).unwrap_or_default();
+    if may_be_large && spelled.parse().is_ok_and(f64::is_infinite) {
+        let message = "A number is larger than any double. Send it as a string.";
+        return Err(malformed(message.to_owned()));
+    }
+    Ok(rest)
 }
 
 /// Reads past a string whose opening quote was read, and returns what follows it.
@@ -283,6 +303,12 @@ mod tests {
             message(br#"{"a":"\u0000"}"#),
             "A string has a NUL character. Remove it."
         );
+        for large in ["1e999".to_owned(), "-1.7E+309".to_owned(), "9".repeat(310)] {
+            assert_eq!(
+                message(format!("[{large}]").as_bytes()),
+                "A number is larger than any double. Send it as a string."
+            );
+        }
         for lone in [
             &br#"["\ud83d"]"#[..],
             br#"["\ud83dx"]"#,
@@ -303,6 +329,7 @@ mod tests {
             r#"["\ud83d\ude00 \u00e9 \n"]"#,
             "",
             "nonsense",
+            "[1.7e308, -1e-999, 0e999, 1e, 9e9e9, \"1e999\"]",
             r#"["\u12"#,
             r#"["\"#,
         ] {
