@@ -1,12 +1,14 @@
 //! What the wires of ATSs have in common: texts and ids that are borrowed from the body, and how a body is read.
 
-use super::provider::Refusal;
+use super::provider::{CallResponse, Refusal};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::json::{self, Schema};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -30,6 +32,12 @@ pub fn read<'a, T: Deserialize<'a>>(
         (Ok(Object(typed)), Ok(raw)) => Ok((typed, raw)),
         _ => Err(explain(body, schema)),
     }
+}
+
+/// What an ATS answered to a call of ours; none where that does not read as an object of that form, all of it.
+pub fn answered<T: DeserializeOwned>(response: &CallResponse) -> Option<T> {
+    let object: Map<String, Value> = serde_json::from_slice(&response.body).ok()?;
+    serde_json::from_value(Value::Object(object)).ok()
 }
 
 /// Everything that is wrong with a body, by its pointers.

@@ -8,6 +8,7 @@ use crate::providers::authorization::basic_header;
 use crate::providers::provider::{
     Answer, Call, CallResponse, Credentials, PublishedOrder, Refusal, Response, Unpublishable, Verdict,
 };
+use crate::providers::wire;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -136,7 +137,7 @@ pub fn publish(order: &PublishedOrder<'_>, credentials: &Credentials) -> Result<
 /// The body decides, for a 200 may carry a failure. What is wrong with the key, the load or the network may be
 /// mended; what is wrong with the update will not be.
 pub fn judge(response: &CallResponse) -> Verdict {
-    let answered: Option<Answered> = serde_json::from_slice(&response.body).ok();
+    let answered: Option<Answered> = wire::answered(response);
     let failed = answered
         .as_ref()
         .is_some_and(|answered| answered.success == Some(false));

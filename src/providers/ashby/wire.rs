@@ -1,7 +1,7 @@
 //! Ashby's bodies, typed. Unknown keys are skipped here and survive in the origin data.
 
 use crate::json::Schema;
-use crate::providers::wire::{Id, Schemas, Text, compile, object, optional_objects};
+use crate::providers::wire::{Id, Schemas, Text, compile, object, optional_object, optional_objects};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::LazyLock;
@@ -132,7 +132,7 @@ pub struct Cancel<'a> {
 pub struct Answered {
     #[serde(default)]
     pub success: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     pub error_info: Option<ErrorInfo>,
 }
 

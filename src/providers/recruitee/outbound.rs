@@ -8,7 +8,8 @@ use crate::providers::links::encoded;
 use crate::providers::provider::{
     Answer, Call, CallResponse, Credentials, PublishedOrder, Refusal, Response, Unpublishable, Verdict,
 };
-use serde_json::{Value, json};
+use crate::providers::wire;
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 pub fn answer(outcome: Result<&Answer, &Refusal>, at: Timestamp) -> Response {
@@ -59,8 +60,8 @@ pub fn publish(order: &PublishedOrder<'_>, credentials: &Credentials) -> Result<
 /// What is wrong with the secret, the load or the network may be mended; a report that is gone, or an update that
 /// is refused, will not be.
 pub fn judge(response: &CallResponse) -> Verdict {
-    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
-    let failed = body.as_ref().is_some_and(|body| body.get("error").is_some());
+    let body: Option<Map<String, Value>> = wire::answered(response);
+    let failed = body.as_ref().is_some_and(|body| body.contains_key("error"));
     match response.status {
         200..=299 if failed => {
             Verdict::Rejected(format!("Recruitee answered {} with an error", response.status))
