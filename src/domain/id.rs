@@ -11,6 +11,9 @@ use uuid::Uuid;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LENGTH: usize = 22;
 
+/// The largest UUID in base 62. Texts of that length are in the order of their numbers.
+const LARGEST: &str = "7n42DGM5Tflk9n8mt7Fhc7";
+
 /// How many digits one `u64` holds: dividing it is cheap, dividing the whole number is not.
 const PART: usize = 10;
 
@@ -46,8 +49,9 @@ fn number(digits: &str) -> Option<Uuid> {
 }
 
 fn is_id(prefix: &str, text: &str) -> bool {
-    text.strip_prefix(prefix)
-        .is_some_and(|digits| digits.len() == LENGTH && digits.bytes().all(|b| b.is_ascii_alphanumeric()))
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        digits.len() == LENGTH && digits.bytes().all(|b| b.is_ascii_alphanumeric()) && digits <= LARGEST
+    })
 }
 
 macro_rules! ids {
@@ -172,7 +176,7 @@ mod tests {
     fn ids_have_a_fixed_length_and_sort_as_their_uuids_do() {
         let (low, high) = (Uuid::from_u128(61), Uuid::from_u128(u128::MAX));
         assert_eq!(AccountId::new(low).as_str(), "acc_000000000000000000000z");
-        assert_eq!(AccountId::new(high).as_str().len(), 4 + LENGTH);
+        assert_eq!(AccountId::new(high).as_str(), format!("acc_{LARGEST}"));
         assert!(AccountId::new(low) < AccountId::new(high));
     }
 
@@ -204,6 +208,7 @@ mod tests {
             "acc_",
             "acc_000000000000000000000\0",
             "acc_0000000000000000000000z",
+            "acc_7n42DGM5Tflk9n8mt7Fhc8",
             "ats_ass_é",
         ] {
             assert_eq!(AccountId::parse(text), None);
