@@ -329,22 +329,31 @@ impl ResultUpdate {
                 violations.push(Violation::new(
                     pointer,
                     "url",
-                    "it must be an absolute http or https URL, written as browsers send it: %20 for a space, xn-- and % for letters outside ASCII",
+                    "it must be an absolute http or https URL and a URI as it stands: %20 for a space, %5B for [, %25 for %, xn-- and % for letters outside ASCII",
                 ));
             }
         }
     }
 }
 
-/// Whether `text` is an absolute http(s) URL with a host, as it stands: what a browser would first repair (a
-/// space, a backslash, a missing `//`, a letter outside ASCII) an ATS may show as it is, or not at all.
+/// Whether `text` is an absolute http(s) URL with a host, and a URI as it stands (RFC 3986): what a browser would first
+/// repair (a space, a backslash, a missing `//`, a letter outside ASCII) an ATS may show as it is, or not at all.
 pub fn is_web_url(text: &str) -> bool {
-    let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
-        (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
-            && !rest.starts_with(['/', '?', '#'])
-    });
-    let needs_repair = |c: char| !c.is_ascii_graphic() || "\\{}|^`<>\"".contains(c);
-    has_host && !text.contains(needs_repair) && url::Url::parse(text).is_ok()
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let behind = rest.strip_prefix(host).unwrap_or_default();
+    let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let is_foreign = |c: char| !c.is_ascii_graphic() || "\\{}|^`<>\"".contains(c);
+    let is_octet = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    is_web
+        && !host.is_empty()
+        && !text.contains(is_foreign)
+        && !behind.contains(['[', ']'])
+        && behind.matches('#').count() <= 1
+        && text.split('%').skip(1).all(is_octet)
+        && url::Url::parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -403,5 +412,28 @@ mod tests {
             .map(|v| v.pointer)
             .collect();
         assert_eq!(pointers, ["/start_date", "/result_url", "/attachments/0/url"]);
+    }
+
+    #[test]
+    fn a_url_is_one_that_every_reader_takes_as_it_stands() {
+        for plain in [
+            "https://v.example",
+            "HTTP://[::1]:8080/r?a=%5B1%5D&b=c#d",
+            "https://v.example/'(1)'",
+        ] {
+            assert!(is_web_url(plain), "{plain}");
+        }
+        for odd in [
+            "https:/v.example",
+            "https:///r",
+            "https://v.example/a b",
+            "https://v.example/r?ids[]=1",
+            "https://v.example/100%",
+            "https://v.example/%zz",
+            "https://v.example/#a#b",
+            "https://v.\u{e9}xample",
+        ] {
+            assert!(!is_web_url(odd), "{odd}");
+        }
     }
 }
