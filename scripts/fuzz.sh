@@ -14,6 +14,7 @@ cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 # broken promise, an input that takes 5 s, and one that takes 1 GiB.
 [ $# -gt 0 ] || set -- $(cargo fuzz list)
 for target in "$@"; do
+    cargo fuzz build --sanitizer none "$target"
     echo "fuzzing $target for $seconds s"
     if ! cargo fuzz run --sanitizer none "$target" -- -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 \
         -max_len=16384 -dict=fuzz/corpus/words -verbosity=0 -print_final_stats=1

@@ -84,7 +84,11 @@ fn check_screen(body: &[u8], document: Option<&Value>) {
     let fit = std::str::from_utf8(body).is_ok() && !has_nul && depth(document) <= MAX_DEPTH;
     match json::screen(body) {
         Ok(_) => assert!(fit, "what others cannot read is turned away"),
-        Err(problem) => assert!(!fit, "what others can read is let through: {problem}"),
+        // Of a key that stands twice, the document has lost one value.
+        Err(problem) => {
+            let lost = std::str::from_utf8(body).is_ok_and(has_a_key_twice);
+            assert!(!fit || lost, "what others can read is let through: {problem}");
+        }
     }
 }
 
