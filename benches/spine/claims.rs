@@ -86,6 +86,9 @@ fn job(project: &ProjectId, id: &str) -> JobRow {
         created_at: NOW.0,
         updated_at: NOW.0,
         lane: "good".to_owned(),
+        sequence: None,
+        position: None,
+        skipped: false,
     }
 }
 
@@ -102,7 +105,7 @@ fn succeeded(job: JobRow) -> Finished {
 
 async fn add_a_million(store: &Store, project: &ProjectId) {
     let columns = "id, project_id, kind, subject_id, target_id, status, due_at, fence, claims, tries, created_at, \
-                   updated_at, lane";
+                   updated_at, lane, skipped";
     for half in 0..10 {
         let first = half * 100_000;
         let (lane, due) = match half {
@@ -116,7 +119,7 @@ async fn add_a_million(store: &Store, project: &ProjectId) {
             "WITH RECURSIVE numbers (number) AS \
                  (SELECT {first} UNION ALL SELECT number + 1 FROM numbers WHERE number < {first} + 99999) \
              INSERT INTO jobs ({columns}) \
-             SELECT 'waiting ' || number, '{}', 'delivery', 'event', {lane}, 'pending', {due}, 0, 0, 0, 0, 0, {lane} \
+             SELECT 'waiting ' || number, '{}', 'delivery', 'event', {lane}, 'pending', {due}, 0, 0, 0, 0, 0, {lane}, FALSE \
              FROM numbers",
             project.as_str()
         );

@@ -308,7 +308,7 @@ mod tests {
         let probe = lanes.take(&job("a"));
         assert_eq!(room(&lanes, "a", later), 0);
         probe.free(Ended::Well, later);
-        assert_eq!(room(&lanes, "a", later), FIRST, "it is as new");
+        assert_eq!(room(&lanes, "a", later), 2, "it earns its seats anew");
     }
 
     #[test]
