@@ -10,8 +10,10 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
+	scripts/test-on-postgres.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 	scripts/try-scaffold.sh
+	scripts/try-tls.sh
 
 lint: ## Formatting and lints only
 	cargo fmt --check
