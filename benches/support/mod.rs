@@ -20,17 +20,6 @@ pub fn send_test(number: u64) -> String {
     )
 }
 
-/// One of 2 kB: with a field that nobody knows.
-#[allow(dead_code)]
-pub fn large_send_test(number: u64) -> String {
-    let small = send_test(number);
-    let rest = small.strip_prefix('{').unwrap_or_default();
-    format!(
-        r#"{{"cover_letter":"{}",{rest}"#,
-        "To whom it may concern. ".repeat(34)
-    )
-}
-
 /// The value at `share` (0 to 1) of `sorted`; zero where there is none.
 pub fn percentile(sorted: &[f64], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1) as f64;
