@@ -329,15 +329,16 @@ impl ResultUpdate {
                 violations.push(Violation::new(
                     pointer,
                     "url",
-                    "it must be an absolute http or https URL and a URI as it stands: %20 for a space, %5B for [, %25 for %, xn-- and % for letters outside ASCII",
+                    "it must be an absolute http or https URL without a user name, and a URI as it stands: %20 for a space, %5B for [, %25 for %, xn-- and % for letters outside ASCII",
                 ));
             }
         }
     }
 }
 
-/// Whether `text` is an absolute http(s) URL with a host, and a URI as it stands (RFC 3986): what a browser would first
-/// repair (a space, a backslash, a missing `//`, a letter outside ASCII) an ATS may show as it is, or not at all.
+/// Whether `text` is an absolute http(s) URL with a host and no user name, and a URI as it stands (RFC 3986): what a
+/// browser would first repair (a space, a backslash, a missing `//`, a letter outside ASCII) an ATS may show as it
+/// is, or not at all.
 pub fn is_web_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
@@ -349,6 +350,7 @@ pub fn is_web_url(text: &str) -> bool {
     let is_octet = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     is_web
         && !host.is_empty()
+        && !host.contains('@')
         && !text.contains(is_foreign)
         && !behind.contains(['[', ']'])
         && behind.matches('#').count() <= 1
@@ -426,6 +428,7 @@ mod tests {
         for odd in [
             "https:/v.example",
             "https:///r",
+            "https://user:word@v.example/r",
             "https://v.example/a b",
             "https://v.example/r?ids[]=1",
             "https://v.example/100%",
