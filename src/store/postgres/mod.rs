@@ -24,7 +24,7 @@ const READERS: u32 = 4;
 /// How long a read may take, waiting included, before its caller is told to come back.
 const READING: Duration = Duration::from_secs(5);
 /// How long a write may take before its caller is told to come back; it may have happened all the same.
-const WRITING: Duration = Duration::from_secs(12);
+const WRITING: Duration = Duration::from_secs(8);
 
 #[derive(Clone)]
 pub struct Postgres {
