@@ -19,7 +19,7 @@ const CLAIM: i64 = 256;
 /// Seats of a lane that nothing is known of.
 const FIRST: i64 = 8;
 /// Seats of a lane at most.
-const MOST: i64 = 128;
+const MOST: i64 = 256;
 /// So many failures in a row close a lane.
 const PATIENCE: u32 = 10;
 /// For how long at first; twice as long after each send that then fails, too.
