@@ -1,54 +1,10 @@
-//! The database, asked directly; and a PostgreSQL server of one's own.
+//! The database, asked directly.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
-use std::path::Path;
-use std::process::Command;
-use tempfile::TempDir;
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh");
-
-/// A PostgreSQL server with its default settings; it is gone when this is dropped.
-pub struct PostgresServer {
-    /// Where it is.
-    pub url: String,
-    directory: TempDir,
-}
-
-impl PostgresServer {
-    /// Starts one.
-    pub fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let url = script("start", directory.path());
-        Self { url, directory }
-    }
-
-    /// Where files may be put that are gone with it.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
-    /// Ends it as a crash would, and returns once it is back.
-    pub fn restart(&self) {
-        script("restart", self.directory.path());
-    }
-}
-
-impl Drop for PostgresServer {
-    fn drop(&mut self) {
-        script("stop", self.directory.path());
-    }
-}
-
-fn script(action: &str, directory: &Path) -> String {
-    let ended = Command::new(SCRIPT).arg(action).arg(directory).output().unwrap();
-    let complaint = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{SCRIPT} {action}: {complaint}");
-    String::from_utf8(ended.stdout).unwrap().trim().to_owned()
-}
 
 /// The one number that a query answers.
 pub fn count(url: &str, sql: &str) -> i64 {

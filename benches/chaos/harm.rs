@@ -1,9 +1,11 @@
 //! The harm that is done: processes killed at random moments, the database restarted as by a crash.
 
 use super::chance::Chance;
-use super::database::{PostgresServer, leases};
+use super::database::leases;
+use super::postgres;
 use super::stage::Stage;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A process lives at most so long after it was ready.
@@ -44,10 +46,10 @@ pub fn kill_replicas(stage: &mut Stage, kills: u64, chance: &mut Chance) -> Harm
     harm
 }
 
-/// Restarts the database at random moments, one in each part of `span`.
+/// Restarts the database whose data is in `directory` at random moments, one in each part of `span`.
 pub fn restart_database(
     stage: &mut Stage,
-    server: &PostgresServer,
+    directory: &Path,
     restarts: u64,
     span: Duration,
     chance: &mut Chance,
@@ -57,7 +59,7 @@ pub fn restart_database(
     for _ in 0..restarts {
         let began = Instant::now();
         std::thread::sleep(chance.moment(part));
-        server.restart();
+        postgres::script("restart", directory);
         let back = Instant::now();
         harm.under_way.extend(leases(&stage.url));
         while !stage.replicas.iter().all(|replica| replica.is_ready()) {

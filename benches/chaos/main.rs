@@ -13,10 +13,14 @@
 
 mod chance;
 mod clients;
-#[path = "../spine/connection.rs"]
+#[path = "../support/connection.rs"]
 mod connection;
 mod database;
 mod harm;
+#[path = "../support/listening.rs"]
+mod listening;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod replica;
 mod sink;
 mod stage;
@@ -25,7 +29,7 @@ mod support;
 mod verdict;
 
 use chance::Chance;
-use database::PostgresServer;
+use postgres::PostgresServer;
 use stage::Stage;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -48,16 +52,18 @@ fn main() -> ExitCode {
     let name = format!("SQLite, one process, {kills} kills");
     is_good &= verdict::judge(&name, stage, &harm);
 
-    let server = PostgresServer::start();
-    let mut stage = Stage::set(2, &server.url, server.directory());
+    let place = tempfile::tempdir().unwrap();
+    let server = PostgresServer::start(place.path());
+    let mut stage = Stage::set(2, &server.url, place.path());
     let harm = harm::kill_replicas(&mut stage, kills, &mut chance);
     let name = format!("PostgreSQL, two replicas, {kills} kills");
     is_good &= verdict::judge(&name, stage, &harm);
     drop(server);
 
-    let server = PostgresServer::start();
-    let mut stage = Stage::set(2, &server.url, server.directory());
-    let harm = harm::restart_database(&mut stage, &server, RESTARTS, span, &mut chance);
+    let place = tempfile::tempdir().unwrap();
+    let server = PostgresServer::start(place.path());
+    let mut stage = Stage::set(2, &server.url, place.path());
+    let harm = harm::restart_database(&mut stage, place.path(), RESTARTS, span, &mut chance);
     let name = format!("PostgreSQL restarted {RESTARTS} times as by a crash, two replicas");
     is_good &= verdict::judge(&name, stage, &harm);
 

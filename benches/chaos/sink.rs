@@ -1,11 +1,12 @@
 //! A receiver of webhooks on a thread of its own: answers 200 to everything and notes what came for each order.
 
 use super::connection::{Connection, text_after};
+use super::listening::listen;
 use memchr::memmem;
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// What came for one order.
 #[derive(Clone, Default)]
@@ -28,23 +29,9 @@ pub struct Sink {
 impl Sink {
     /// Starts one.
     pub fn start() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let arrivals = Arrivals::default();
         let noted = Arc::clone(&arrivals);
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
-                .build()
-                .unwrap();
-            tokio::task::LocalSet::new().block_on(&runtime, async move {
-                listener.set_nonblocking(true).unwrap();
-                let listener = TcpListener::from_std(listener).unwrap();
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::task::spawn_local(receive(stream, Arc::clone(&noted)));
-                }
-            });
-        });
+        let address = listen(move |stream| receive(stream, Arc::clone(&noted)));
         Self { address, arrivals }
     }
 

@@ -13,16 +13,22 @@
 
 mod claims;
 mod clients;
+#[path = "../support/connection.rs"]
 mod connection;
 mod engine;
 mod floor;
+#[path = "../support/listening.rs"]
+mod listening;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod server;
 mod sink;
 #[path = "../support/mod.rs"]
 mod support;
 
 use clients::{Load, Pace, Target};
-use engine::{Engine, PostgresServer};
+use engine::{Engine, database};
+use postgres::PostgresServer;
 use server::Server;
 use sink::Sink;
 use std::collections::HashMap;
@@ -77,7 +83,7 @@ fn main() -> ExitCode {
             floors.push(run(floor::start(&place("floor")), pace, seconds));
             let file = format!("sqlite://{}", directory.path().join(name("file")).display());
             sqlite.push(run(server::start(&place("sqlite"), &file), pace, seconds));
-            let url = postgres.database(&name("database"));
+            let url = database(&postgres, &name("database"));
             postgresql.push(run(server::start(&place("postgres"), &url), pace, seconds));
         }
         fsyncs.sort_by(f64::total_cmp);
@@ -114,7 +120,7 @@ fn main() -> ExitCode {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let url = match engine {
             Engine::Sqlite => format!("sqlite://{}", directory.path().join("claims.db").display()),
-            Engine::Postgres => postgres.database("claims"),
+            Engine::Postgres => database(&postgres, "claims"),
         };
         let [before, after] = claims::measure(&url);
         println!(

@@ -1,11 +1,12 @@
 //! A receiver of webhooks on a thread of its own: answers 200 to everything and notes when each order came.
 
 use super::connection::{Connection, text_after};
+use super::listening::listen;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// Order and moment of arrival.
 type Arrivals = Arc<Mutex<Vec<(String, Instant)>>>;
@@ -20,23 +21,9 @@ pub struct Sink {
 impl Sink {
     /// Starts one.
     pub fn start() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let arrivals = Arrivals::default();
         let noted = Arc::clone(&arrivals);
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
-                .build()
-                .unwrap();
-            tokio::task::LocalSet::new().block_on(&runtime, async move {
-                listener.set_nonblocking(true).unwrap();
-                let listener = TcpListener::from_std(listener).unwrap();
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::task::spawn_local(receive(stream, Arc::clone(&noted)));
-                }
-            });
-        });
+        let address = listen(move |stream| receive(stream, Arc::clone(&noted)));
         Self { address, arrivals }
     }
 

@@ -10,14 +10,13 @@ use crate::domain::event::EventType;
 use crate::domain::id::{OrderId, ProjectId};
 use crate::domain::timestamp::Timestamp;
 use crate::outbox::announcer::{Announcement, Announcer};
-use crate::outbox::{LARGE_PLACES, Outbox, Running};
+use crate::outbox::{Large, Outbox, Running};
 use crate::providers::registry;
 use crate::store::jobs::JobRow;
 use crate::store::{Db, StoreError, StoreResult, claims, events, orders};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 impl Exchange {
     /// Starts sending what is due.
@@ -38,7 +37,7 @@ impl Exchange {
             announcer: Arc::new(Announcing::new(self.vault.clone(), Arc::clone(&self.ambient))),
             public_url: Arc::clone(&self.public_url),
             wake: self.wake.clone(),
-            large: Semaphore::new(LARGE_PLACES),
+            large: Large::default(),
             ownership,
         };
         outbox.start()

@@ -54,7 +54,7 @@ pub(super) async fn send(outbox: &Outbox, loaded: &Loaded, job: &JobRow, ends: I
         return send_event(outbox, event, webhook, ends).await;
     }
     // A large one keeps its place until it is sent.
-    let Ok(Ok(_place)) = tokio::time::timeout_at(ends, outbox.large.acquire()).await else {
+    let Ok(Ok(_place)) = tokio::time::timeout_at(ends, outbox.large.0.acquire()).await else {
         return Tried::NotMade;
     };
     let ids = [job.subject_id.clone()];

@@ -19,5 +19,5 @@ mod sweeper;
 mod tools;
 mod worker;
 
-pub use tools::{LARGE_PLACES, Outbox, Wake};
+pub use tools::{Large, Outbox, Wake};
 pub use worker::Running;

@@ -60,13 +60,22 @@ pub struct Outbox {
     /// Rings when there are new jobs.
     pub wake: Wake,
     /// Places for events so large that few of them fit into memory at once.
-    pub large: Semaphore,
+    pub large: Large,
     /// The right to send, held for as long as the worker runs.
     pub ownership: Ownership,
 }
 
+/// Places for large events: see [`Outbox`].
+pub struct Large(pub(super) Semaphore);
+
+impl Default for Large {
+    fn default() -> Self {
+        Self(Semaphore::new(LARGE))
+    }
+}
+
 /// How many large events are in memory at once.
-pub const LARGE_PLACES: usize = 16;
+const LARGE: usize = 16;
 
 /// How long a call may still take before the lease's safe time `ends`; none where it is not worth beginning.
 pub fn time_left(ends: Instant) -> Option<Duration> {

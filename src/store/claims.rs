@@ -83,12 +83,11 @@ pub fn claim(
         for lane in lanes(db, now)? {
             let left = room.left(&lane);
             if left > 0 {
-                let more = self::due(db, now, Due::InLane(&lane), left)?;
-                let fresh = more.into_iter();
-                let fresh: Vec<JobRow> = fresh
-                    .filter(|job| !taken.iter().any(|one| one.id == job.id))
-                    .collect();
-                taken.extend(fresh.into_iter().filter(|job| room.take(&job.lane)));
+                for job in self::due(db, now, Due::InLane(&lane), left)? {
+                    if taken.iter().all(|one| one.id != job.id) && room.take(&job.lane) {
+                        taken.push(job);
+                    }
+                }
             }
         }
     }

@@ -5,7 +5,6 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use crate::config::is_postgres;
 use std::fs::File;
-use std::sync::Arc;
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +39,10 @@ enum Engine {
     Postgres(Postgres),
 }
 
-/// The right to send what is due; it ends when the last of it is dropped.
+/// The right to send what is due; it ends when this is dropped.
 pub struct Ownership {
     /// Of PostgreSQL any number of processes may send.
-    _file: Option<Arc<File>>,
+    _file: Option<File>,
 }
 
 /// A page of a list, newest first.

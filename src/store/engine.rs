@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel::{RunQueryDsl, sql_query};
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A connection to whichever engine is configured, lent for one query or transaction.
 pub enum Db<'a> {
@@ -134,8 +135,17 @@ pub(super) fn word<T>(parsed: Option<T>, column: &str) -> StoreResult<T> {
     parsed.ok_or_else(|| StoreError::Defect(format!("{column} holds a word that is none of ours")))
 }
 
+/// Runs one work; a panic in it stays its own.
+pub(super) fn guarded<T, E: From<StoreError>>(
+    mut db: Db<'_>,
+    work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(|| work(&mut db)))
+        .unwrap_or_else(|panic| Err(StoreError::Defect(panic_text(panic.as_ref())).into()))
+}
+
 /// What a panic said.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "panic".to_owned())

@@ -29,8 +29,8 @@ const DEFAULTS: [(&str, &str); 6] = [
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
                        SET idle_in_transaction_session_timeout = '30s'; SET jit = off;";
 
-/// Connections beyond one for each thread take the place of those that hang.
-const SPARE: u32 = 3;
+/// So many threads, each with a connection, for each that is wanted at most: others take the place of those that hang.
+pub const MOST: u32 = 4;
 
 pub type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 
@@ -53,7 +53,7 @@ impl Connections {
     /// For so many threads. Opens none yet.
     pub fn to(url: &str, threads: u32) -> Result<Self, PoolError> {
         let pool = Pool::builder()
-            .max_size(threads * (1 + SPARE))
+            .max_size(threads * MOST)
             .min_idle(Some(0))
             // Whoever takes one sees by itself whether it still works.
             .test_on_check_out(false)

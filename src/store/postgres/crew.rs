@@ -1,7 +1,7 @@
 //! Threads that take turns at one bounded queue, each on a connection of its own. Where one hangs (a server that
 //! vanished without a word), another takes its place, so that the store comes back when the server does.
 
-use super::connections::{Connection, Connections, discard};
+use super::connections::{Connection, Connections, MOST, discard};
 use crate::store::engine::StoreError;
 use diesel::connection::AnsiTransactionManager as Transactions;
 use diesel::pg::PgConnection;
@@ -19,8 +19,6 @@ const CONNECTING: Duration = Duration::from_secs(2);
 const STALE: Duration = Duration::from_secs(1);
 /// A task that takes so long hangs; another thread comes in.
 const HANGS: Duration = Duration::from_secs(6);
-/// So many threads for each wanted one at most, hanging ones included.
-const MOST: usize = 4;
 /// How often the threads are counted.
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -56,6 +54,7 @@ impl Crew {
         let mut foreman = Foreman {
             name,
             size: usize::try_from(size).unwrap_or(1),
+            most: usize::try_from(size * MOST).unwrap_or(1),
             opening,
             connections,
             tasks: Arc::downgrade(&tasks),
@@ -89,6 +88,8 @@ type BusySince = Arc<AtomicU64>;
 struct Foreman {
     name: &'static str,
     size: usize,
+    /// With those that hang.
+    most: usize,
     opening: Opening,
     connections: Connections,
     tasks: Weak<Tasks>,
@@ -125,7 +126,7 @@ impl Foreman {
                 .iter()
                 .filter(|busy| is_hanging(busy, self.clock))
                 .count();
-            if self.hands.len() - hanging < self.size && self.hands.len() < self.size * MOST {
+            if self.hands.len() - hanging < self.size && self.hands.len() < self.most {
                 tracing::warn!(
                     hanging,
                     "the database does not answer; another connection is tried"

@@ -6,14 +6,13 @@ mod crew;
 mod migrations;
 
 use super::database::OpenError;
-use super::engine::{Db, StoreError, StoreResult, panic_text};
+use super::engine::{Db, StoreError, StoreResult, guarded};
 use bell::Bell;
 use connections::Connections;
 use crew::{Crew, Opening};
 use diesel::connection::{AnsiTransactionManager as Transactions, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::r2d2::R2D2Connection;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -75,7 +74,7 @@ impl Postgres {
         E: From<StoreError> + Send + 'static,
     {
         run(&self.readers, READING, query, |connection, query| {
-            let done = guarded(connection, query);
+            let done = guarded(Db::Postgres(connection), query);
             // Whatever went wrong may have been the connection.
             let sound = done.is_ok() || connection.ping().is_ok();
             (done, sound)
@@ -93,7 +92,7 @@ impl Postgres {
         E: From<StoreError> + Send + 'static,
     {
         run(&self.writers, WRITING, work, |connection, work| {
-            let done = guarded(connection, work);
+            let done = guarded(Db::Postgres(connection), work);
             let ended = match &done {
                 Ok(_) => Transactions::commit_transaction(connection),
                 Err(_) => Transactions::rollback_transaction(connection),
@@ -144,13 +143,4 @@ where
             Err(StoreError::Unavailable(format!("no answer within {seconds} s")).into())
         }
     }
-}
-
-/// Runs one work; a panic in it stays its own.
-fn guarded<T, E: From<StoreError>>(
-    connection: &mut PgConnection,
-    work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(|| work(&mut Db::Postgres(connection))))
-        .unwrap_or_else(|panic| Err(StoreError::Defect(panic_text(panic.as_ref())).into()))
 }

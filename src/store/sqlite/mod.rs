@@ -14,7 +14,6 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use readers::{READERS, Readers};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use writer::Writer;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -72,13 +71,13 @@ impl Sqlite {
     }
 
     /// Takes the file for this process: see [`super::Store::own`].
-    pub fn own(&self) -> StoreResult<Arc<File>> {
+    pub fn own(&self) -> StoreResult<File> {
         let mut path = self.path.clone().into_os_string();
         path.push(".lock");
         let unavailable = |error: std::io::Error| StoreError::Unavailable(error.to_string());
         let file = File::create(path).map_err(unavailable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Arc::new(file)),
+            Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(
                 "another process serves this database".to_owned(),
             )),

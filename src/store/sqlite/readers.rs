@@ -1,10 +1,9 @@
 //! The readers of the embedded engine: a few threads that take turns at one queue. Where many reads wait, a
 //! reader takes several at once, so that a busy server does not wake a thread for each.
 
-use crate::store::engine::{Db, StoreError, panic_text};
+use crate::store::engine::{Db, StoreError, guarded};
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sqlite::SqliteConnection;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -56,7 +55,11 @@ impl Readers {
         let read: Read = Box::new(move |connection| {
             // A caller that has gone away needs no answer.
             if !reply.is_closed() {
-                let _ = reply.send(connection.map_err(E::from).and_then(|one| guarded(one, query)));
+                let _ = reply.send(
+                    connection
+                        .map_err(E::from)
+                        .and_then(|one| guarded(Db::Sqlite(one), query)),
+                );
             }
         });
         self.queue.try_send(read).map_err(|_| StoreError::Busy)?;
@@ -66,15 +69,6 @@ impl Readers {
             Err(_) => Err(StoreError::Busy.into()),
         }
     }
-}
-
-/// Runs one query; a panic in it stays its own.
-fn guarded<T, E: From<StoreError>>(
-    connection: &mut SqliteConnection,
-    query: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(|| query(&mut Db::Sqlite(connection))))
-        .unwrap_or_else(|panic| Err(StoreError::Defect(panic_text(panic.as_ref())).into()))
 }
 
 fn run(connections: &Connections, reads: &Mutex<mpsc::Receiver<Read>>) {

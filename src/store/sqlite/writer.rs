@@ -1,13 +1,12 @@
 //! The one writer of the embedded engine. It takes every work that is waiting, runs each in a savepoint of one
 //! transaction, commits once, and only then tells each caller: one fsync carries many requests.
 
-use crate::store::engine::{Db, StoreError, panic_text};
+use crate::store::engine::{Db, StoreError, guarded};
 use diesel::connection::{
     AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
 use diesel::sqlite::SqliteConnection;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many works may wait. Past it a caller is told to come back.
@@ -57,7 +56,7 @@ impl Writer {
     {
         let (reply, outcome) = oneshot::channel();
         let work: Work = Box::new(move |connection| {
-            let (done, intact) = guarded(connection, work);
+            let (done, intact) = in_savepoint(connection, work);
             let tell: Acknowledge = Box::new(move |committed| {
                 let told = match (done, committed) {
                     (Ok(value), Ok(())) => Ok(value),
@@ -83,15 +82,14 @@ impl Writer {
 
 /// Runs one work in its savepoint; a panic in it undoes it and stays its own. Also says whether the
 /// transaction around the savepoint still stands.
-fn guarded<T, E: From<StoreError>>(
+fn in_savepoint<T, E: From<StoreError>>(
     connection: &mut SqliteConnection,
     work: impl FnOnce(&mut Db<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, bool) {
     if let Err(error) = Transactions::begin_transaction(connection) {
         return (Err(StoreError::from(error).into()), false);
     }
-    let done = catch_unwind(AssertUnwindSafe(|| work(&mut Db::Sqlite(connection))))
-        .unwrap_or_else(|panic| Err(E::from(StoreError::Defect(panic_text(panic.as_ref())))));
+    let done = guarded(Db::Sqlite(connection), work);
     let ended = match &done {
         Ok(_) => Transactions::commit_transaction(connection),
         Err(_) => Transactions::rollback_transaction(connection),
