@@ -9,7 +9,7 @@ use crosscheck::demo::{self, Demo};
 use crosscheck::domain::category::Category;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
 use crosscheck::exchange::rotation::{Rotated, Step};
-use crosscheck::exchange::{Exchange, Settings, keys};
+use crosscheck::exchange::{Exchange, Settings, Write, keys};
 use crosscheck::providers::registry;
 use crosscheck::serve::{self, Serve};
 use crosscheck::store::Store;
@@ -279,7 +279,7 @@ async fn set_up(
         .await
         .map_err(|problem| problem.in_full())?;
     let done = exchange
-        .set_up(&project, integration, step, given)
+        .set_up(&Write { project, key: None }, integration, step, given)
         .await
         .map_err(|problem| problem.in_full())?;
     println!("{:#}", done.shown);

@@ -106,6 +106,8 @@ ids! {
     PushId = "psh_";
     /// One entry of the request log.
     RequestLogId = "req_";
+    /// The note that a write was done under an idempotency key.
+    IdempotencyKeyId = "idm_";
 }
 
 impl ProjectId {

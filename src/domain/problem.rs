@@ -4,7 +4,7 @@
 //! follow from there.
 
 use super::timestamp::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 macro_rules! catalogue {
@@ -55,6 +55,7 @@ catalogue! {
     IntegrationInUse = 409, "integration_in_use", "Accounts are linked through this integration, so it cannot be deleted.";
     PayloadTooLarge = 413, "payload_too_large", "The body is larger than 1 MiB.";
     InvalidValue = 422, "invalid_value", "The body was understood, but a value breaks a rule. errors[] names the field and the rule.";
+    IdempotencyKeyReused = 422, "idempotency_key_reused", "The Idempotency-Key came with another request in the last 24 hours. Repeat that request exactly, or use a new key.";
     ResultIncomplete = 422, "result_incomplete", "The ATS needs a field that is missing or that it cannot show as sent. errors[] names it; GET /connectors/meta/{provider} describes all.";
     TargetNotAllowed = 422, "target_not_allowed", "The URL is not one that we may call: https on port 443 to a public address, unless CROSSCHECK_ALLOWED_TARGETS names its network.";
     IntegrationAmbiguous = 422, "integration_ambiguous", "Several integrations fit. Send integration_id.";
@@ -67,7 +68,7 @@ catalogue! {
 }
 
 /// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Violation {
     /// Where it is: a JSON pointer into the body (`/score/value`, empty for the whole body), or
     /// `?name` for a query parameter and `header:name` for a header.

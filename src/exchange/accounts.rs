@@ -5,6 +5,7 @@ use super::credentials::shown;
 use super::events::{News, prepare, publish};
 use super::integrations::find_provider;
 use super::keys::new_token;
+use super::write::Write;
 use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
@@ -17,6 +18,7 @@ use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::{self, IntegrationRow};
 use crate::store::pushes::{self, Through};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -46,13 +48,14 @@ pub struct ShownAccount {
 }
 
 /// What the customer gives its ATS.
+#[derive(Serialize, Deserialize)]
 pub struct Secrets {
     /// The trigger token: the ATS's API key for us.
     pub secret_key: Zeroizing<String>,
     /// Where the ATS reaches us.
     pub base_url: String,
     /// The account that was made.
-    pub account_id: AccountId,
+    pub account_id: String,
 }
 
 /// What a trigger token begins with; `keys example` makes one that opens nothing.
@@ -62,10 +65,11 @@ impl Exchange {
     /// Links a customer: each call makes an account.
     pub async fn create_secrets(
         &self,
-        project: &ProjectId,
+        write: &Write,
         category: Category,
         new: NewAccount,
     ) -> Result<Secrets, Problem> {
+        let project = &write.project;
         let provider = find_provider(&new.provider, category)?;
         let mut fields = Fields::new();
         self.take_credentials(
@@ -102,6 +106,12 @@ impl Exchange {
             created_at: at.0,
             updated_at: at.0,
             credentials_sealed: None,
+            label: None,
+            origin_username: None,
+            kind: "production".to_owned(),
+            metadata: None,
+            first_call_at: None,
+            deleted_at: None,
         };
         row.credentials_sealed = credentials::seal(&self.vault, credentials::of_account(&row), &fields);
         let news = News {
@@ -115,21 +125,21 @@ impl Exchange {
             at,
         };
         let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
-        let (ambient, project) = (Arc::clone(&self.ambient), project.clone());
-        self.store
-            .write(move |db| {
-                row.integration_id = choose(db, &project, chosen, on_the_spot)?;
-                accounts::insert(db, &row)?;
-                publish(db, ambient.as_ref(), &event)?;
-                Ok::<_, Problem>(())
-            })
-            .await?;
-        self.wake.wake();
-        Ok(Secrets {
+        let secrets = Secrets {
             secret_key: token,
             base_url: self.base_url(&new.provider),
-            account_id: id,
-        })
+            account_id: id.as_str().to_owned(),
+        };
+        let (ambient, project) = (Arc::clone(&self.ambient), project.clone());
+        let linked = self.write_once(write, move |db| {
+            row.integration_id = choose(db, &project, chosen, on_the_spot)?;
+            accounts::insert(db, &row)?;
+            publish(db, ambient.as_ref(), &event)?;
+            Ok(secrets)
+        });
+        let linked = linked.await?;
+        self.wake.wake();
+        Ok(linked)
     }
 
     /// An account.
@@ -147,15 +157,14 @@ impl Exchange {
     /// to be pushed for the account is tried again at once.
     pub async fn update_account(
         &self,
-        project: &ProjectId,
+        write: &Write,
         id: &str,
         sent: Map<String, Value>,
     ) -> Result<ShownAccount, Problem> {
         let id = AccountId::parse(id).ok_or_else(unknown)?;
-        let (exchange, project, at) = (self.clone(), project.clone(), self.ambient.now());
+        let (exchange, project, at) = (self.clone(), write.project.clone(), self.ambient.now());
         let (row, integration) = self
-            .store
-            .write(move |db| {
+            .write_once(write, move |db| {
                 accounts::lock(db, &id)?;
                 let (mut row, integration) = accounts::find(db, &project, &id)?.ok_or_else(unknown)?;
                 let provider =
@@ -180,7 +189,7 @@ impl Exchange {
                 let event = prepare(&exchange.vault, exchange.ambient.as_ref(), news)
                     .map_err(|error| defect(&error))?;
                 publish(db, exchange.ambient.as_ref(), &event)?;
-                Ok::<_, Problem>((row, integration))
+                Ok((row, integration))
             })
             .await?;
         self.wake.wake();

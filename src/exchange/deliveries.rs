@@ -1,6 +1,7 @@
 //! The outbox as the vendor sees it: deliveries and pushes, their tries, and another try.
 
 use super::context::Exchange;
+use super::write::Write;
 use crate::domain::id::{DeliveryId, OrderId, ProjectId, PushId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::store::jobs::{self, AttemptRow, Filter, JobKind, JobRow, JobStatus};
@@ -52,10 +53,10 @@ impl Exchange {
     }
 
     /// Starts a job's schedule anew: the same event to the same endpoint, the same revision to the same ATS.
-    pub async fn retry_job(&self, project: &ProjectId, kind: JobKind, id: &str) -> Result<JobRow, Problem> {
+    pub async fn retry_job(&self, write: &Write, kind: JobKind, id: &str) -> Result<JobRow, Problem> {
         let id = checked_id(kind, id)?;
-        let (project, at) = (project.clone(), self.ambient.now());
-        let retried = self.store.write(move |db| {
+        let (project, at) = (write.project.clone(), self.ambient.now());
+        let retried = self.write_once(write, move |db| {
             let row = jobs::find(db, &project, kind, &id)?.ok_or_else(|| unknown(kind))?;
             let mut to = JobStatus::Pending;
             match kind {

@@ -1,6 +1,7 @@
 //! Events: making them, queueing them for whoever subscribes, and looking at them again.
 
 use super::context::{Exchange, defect};
+use super::write::Write;
 use crate::ambient::Ambient;
 use crate::crypto::{Place, Vault};
 use crate::domain::category::Category;
@@ -146,12 +147,13 @@ impl Exchange {
     }
 
     /// Sends an event again, to all endpoints that subscribe now. Returns to how many.
-    pub async fn replay_event(&self, project: &ProjectId, id: &str) -> Result<usize, Problem> {
-        let row = self.find_event(project, id).await?;
+    pub async fn replay_event(&self, write: &Write, id: &str) -> Result<usize, Problem> {
+        let row = self.find_event(&write.project, id).await?;
         let (ambient, at) = (Arc::clone(&self.ambient), self.ambient.now());
         let queued = self
-            .store
-            .write(move |db| queue(db, ambient.as_ref(), &row.head(), at, |_| true).map_err(Problem::from))
+            .write_once(write, move |db| {
+                queue(db, ambient.as_ref(), &row.head(), at, |_| true).map_err(Problem::from)
+            })
             .await?;
         self.wake.wake();
         Ok(queued)

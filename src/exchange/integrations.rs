@@ -2,6 +2,7 @@
 
 use super::context::Exchange;
 use super::credentials::shown;
+use super::write::Write;
 use crate::crypto::Place;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
@@ -43,33 +44,32 @@ impl Exchange {
     /// Makes an integration. Returns it with the secret that signs calls to its list URL.
     pub async fn create_integration(
         &self,
-        project: &ProjectId,
+        write: &Write,
         provider: &str,
         category: Category,
         change: IntegrationChange,
     ) -> Result<(IntegrationRow, Zeroizing<String>), Problem> {
         let provider = find_provider(provider, category)?;
-        let (mut row, secret) = self.blank_integration(project, provider, category);
+        let (mut row, secret) = self.blank_integration(&write.project, provider, category);
         self.apply(&mut row, provider, change)?;
-        let stored = row.clone();
-        self.store
-            .write(move |db| integrations::insert(db, &stored).map_err(Problem::from))
-            .await?;
-        Ok((row, secret))
+        self.write_once(write, move |db| {
+            integrations::insert(db, &row)?;
+            Ok((row, secret))
+        })
+        .await
     }
 
     /// Changes an integration.
     pub async fn update_integration(
         &self,
-        project: &ProjectId,
+        write: &Write,
         id: &str,
         change: IntegrationChange,
     ) -> Result<IntegrationRow, Problem> {
         let id = IntegrationId::parse(id).ok_or_else(unknown)?;
-        let (exchange, project) = (self.clone(), project.clone());
+        let (exchange, project) = (self.clone(), write.project.clone());
         let changed = self
-            .store
-            .write(move |db| {
+            .write_once(write, move |db| {
                 integrations::lock(db, &project)?;
                 let mut row = integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
                 let provider =
@@ -79,7 +79,7 @@ impl Exchange {
                 row.updated_at = at.0;
                 integrations::update(db, &row)?;
                 pushes::hasten(db, &project, Through::Integration(&row.id), at)?;
-                Ok::<_, Problem>(row)
+                Ok(row)
             })
             .await?;
         self.wake.wake();
@@ -109,19 +109,21 @@ impl Exchange {
     }
 
     /// Removes an integration through which nobody is linked.
-    pub async fn delete_integration(&self, project: &ProjectId, id: &str) -> Result<(), Problem> {
-        let (id, project) = (IntegrationId::parse(id).ok_or_else(unknown)?, project.clone());
-        self.store
-            .write(move |db| {
-                integrations::lock(db, &project)?;
-                integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
-                if integrations::has_accounts(db, &id)? {
-                    return Err(Problem::of(ErrorCode::IntegrationInUse));
-                }
-                integrations::delete(db, &project, &id)?;
-                Ok(())
-            })
-            .await
+    pub async fn delete_integration(&self, write: &Write, id: &str) -> Result<(), Problem> {
+        let (id, project) = (
+            IntegrationId::parse(id).ok_or_else(unknown)?,
+            write.project.clone(),
+        );
+        self.write_once(write, move |db| {
+            integrations::lock(db, &project)?;
+            integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
+            if integrations::has_accounts(db, &id)? {
+                return Err(Problem::of(ErrorCode::IntegrationInUse));
+            }
+            integrations::delete(db, &project, &id)?;
+            Ok(())
+        })
+        .await
     }
 
     /// The URLs that the ATS's partner form asks for, by operation.
@@ -186,6 +188,7 @@ impl Exchange {
             created_at: at,
             updated_at: at,
             credentials_sealed: None,
+            enabled: true,
         };
         (row, secret)
     }

@@ -24,6 +24,8 @@ pub mod results;
 pub mod rotation;
 pub mod set_up;
 pub mod webhooks;
+pub mod write;
 
 pub use context::{Exchange, OpenError, Settings};
 pub use credentials::MASK;
+pub use write::Write;

@@ -5,6 +5,7 @@ use super::customer::Customer;
 use super::list_page::check_distinct;
 use super::list_url::ListUrl;
 use super::request_logs::{AtsCall, Note};
+use super::write::Write;
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::package::{self, Offer, Package, Parameter};
@@ -121,7 +122,7 @@ impl Exchange {
     /// Replaces the stored list of a project, or of one of its accounts.
     pub async fn put_packages(
         &self,
-        project: &ProjectId,
+        write: &Write,
         category: Category,
         account: Option<AccountId>,
         fresh: Vec<Package>,
@@ -130,18 +131,17 @@ impl Exchange {
             .map_err(|violations| Problem::with(ErrorCode::InvalidValue, violations))?;
         let count = fresh.len();
         let list = List {
-            project: project.clone(),
+            project: write.project.clone(),
             category,
             account,
             source: Source::Stored,
         };
-        self.store
-            .write(move |db| {
-                ensure_account(db, &list)?;
-                lists::replace(db, &list, &fresh).map_err(Problem::from)
-            })
-            .await?;
-        Ok(count)
+        self.write_once(write, move |db| {
+            ensure_account(db, &list)?;
+            lists::replace(db, &list, &fresh)?;
+            Ok(count)
+        })
+        .await
     }
 
     /// A page of the stored list: the account's own where it has one, else the project's.

@@ -2,6 +2,7 @@
 
 use super::context::Exchange;
 use super::events::queue;
+use super::write::Write;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{EventId, ProjectId};
@@ -9,6 +10,7 @@ use crate::domain::problem::Problem;
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::{self, EventHead, Range};
 use crate::store::{Db, StoreError, StoreResult, jobs};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -36,45 +38,42 @@ pub struct RangeReplay {
 }
 
 /// What became of a replay.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct ReplayedRange {
     /// Deliveries that were queued.
     pub queued: usize,
     /// Events that they are of.
     pub events: usize,
     /// The last event that was gone through, where there may be more after it.
-    pub next: Option<EventId>,
+    pub next: Option<String>,
 }
 
 impl Exchange {
     /// Sends the events of a range again, the oldest first, to the endpoints that subscribe to them now.
-    pub async fn replay_range(
-        &self,
-        project: &ProjectId,
-        replay: RangeReplay,
-    ) -> Result<ReplayedRange, Problem> {
-        if let Some(webhook) = &replay.webhook {
-            self.get_webhook(project, webhook).await?;
+    pub async fn replay_range(&self, write: &Write, replay: RangeReplay) -> Result<ReplayedRange, Problem> {
+        if let Some(replayed) = self.written_before(write).await? {
+            return Ok(replayed);
         }
-        let mut replayed = ReplayedRange {
-            next: replay.after.clone(),
-            ..ReplayedRange::default()
-        };
+        if let Some(webhook) = &replay.webhook {
+            self.get_webhook(&write.project, webhook).await?;
+        }
+        let (mut replayed, mut next) = (ReplayedRange::default(), replay.after.clone());
         let replay = Arc::new(replay);
         for _ in 0..MOST / BATCH {
-            let batch = self.next_batch(project, &replay, replayed.next.take()).await?;
+            let batch = self.next_batch(&write.project, &replay, next.take()).await?;
             let is_last = batch.events.len() < BATCH;
-            replayed.next = batch.events.last().and_then(|last| EventId::parse(&last.id));
+            next = batch.events.last().and_then(|last| EventId::parse(&last.id));
             let (queued, events) = self.queue_batch(batch, &replay).await?;
             replayed.queued += queued;
             replayed.events += events;
             self.wake.wake();
             if is_last {
-                replayed.next = None;
+                next = None;
                 break;
             }
         }
-        Ok(replayed)
+        replayed.next = next.map(|last| last.as_str().to_owned());
+        self.write_once(write, |_| Ok(replayed)).await
     }
 
     async fn next_batch(

@@ -5,6 +5,7 @@ use super::customer::Customer;
 use super::events::publish;
 use super::orders::{OrderOf, modified};
 use super::request_logs::{AtsCall, Note};
+use super::write::Write;
 use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::id::{OrderId, ProjectId, PushId, RevisionId};
@@ -18,12 +19,22 @@ use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobRow};
 use crate::store::orders::{self, OrderRow, RevisionRow};
 use crate::store::{Db, StoreError, pushes};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an ATS may keep the link to a result before it asks again.
 const LINK_TTL: Duration = Duration::from_secs(60 * 60);
+
+/// A report that was taken.
+#[derive(Serialize, Deserialize)]
+pub struct Reported {
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
+    /// What of it the ATS cannot show.
+    pub warnings: Vec<Violation>,
+}
 
 /// The newest result of an order.
 pub struct ShownResult {
@@ -42,12 +53,13 @@ pub struct ShownResult {
 }
 
 impl Exchange {
-    /// Takes a report. Returns what of it the ATS cannot show.
+    /// Takes a report.
     pub async fn report_result(
         &self,
+        write: &Write,
         order: OrderOf<'_>,
         update: ResultUpdate,
-    ) -> Result<Vec<Violation>, Problem> {
+    ) -> Result<Reported, Problem> {
         let (order, _) = self.find_order(order).await?;
         let through = order.clone();
         let (account, integration) = self
@@ -67,12 +79,22 @@ impl Exchange {
         }
         let revision = self.draft(&order, &body, status, outcome)?;
         let is_pushed = order.state_sealed.is_some();
-        self.store_revision(order, revision).await?;
         let mut warnings = unshown_fields(&fields, &body, provider.descriptor());
         if is_pushed {
             warnings.extend(self.missing_credentials(provider.descriptor(), &integration, &account)?);
         }
-        Ok(warnings)
+        let reported = Reported {
+            at: revision.created_at,
+            warnings,
+        };
+        let push = PushId::new(self.ambient.uuid());
+        let stored = self.write_once(write, move |db| {
+            store_revision(db, &order, revision, &push)?;
+            Ok(reported)
+        });
+        let reported = stored.await?;
+        self.wake.wake();
+        Ok(reported)
     }
 
     pub(super) fn draft(
@@ -102,36 +124,6 @@ impl Exchange {
             outcome: outcome.as_str().to_owned(),
             created_at: self.ambient.now().0,
         })
-    }
-
-    /// Stores a revision and the push that it owes; the same report again changes nothing.
-    async fn store_revision(&self, order: OrderRow, mut revision: RevisionRow) -> Result<(), Problem> {
-        let push = PushId::new(self.ambient.uuid());
-        let stored = self.store.write(move |db| {
-            orders::lock(db, &order.id)?;
-            let newest = orders::newest_revision(db, &order.project_id, &order.id)?;
-            if let Some(newest) = &newest {
-                if newest.body_hash == revision.body_hash {
-                    return Ok(());
-                }
-                if newest.status()?.is_final() {
-                    let standing = orders::with_id(db, &order.project_id, &order.id)?;
-                    return Err(Problem::of(match standing.and_then(|order| order.cancelled_at) {
-                        Some(_) => ErrorCode::OrderCancelled,
-                        None => ErrorCode::ResultAlreadyFinal,
-                    }));
-                }
-            }
-            revision.follow(newest.as_ref(), &order);
-            orders::revise(db, &revision)?;
-            if order.state_sealed.is_some() {
-                queue_push(db, &order, &revision, &push)?;
-            }
-            Ok::<_, Problem>(())
-        });
-        stored.await?;
-        self.wake.wake();
-        Ok(())
     }
 
     /// The newest result of an order.
@@ -285,6 +277,35 @@ impl Exchange {
         let (order, event_sealed) = found.ok_or_else(|| Problem::of(ErrorCode::Internal))?;
         modified(&self.vault, self.ambient.as_ref(), &order, &event_sealed, status)
     }
+}
+
+/// Stores a revision and the push that it owes; the same report again changes nothing.
+fn store_revision(
+    db: &mut Db<'_>,
+    order: &OrderRow,
+    mut revision: RevisionRow,
+    push: &PushId,
+) -> Result<(), Problem> {
+    orders::lock(db, &order.id)?;
+    let newest = orders::newest_revision(db, &order.project_id, &order.id)?;
+    if let Some(newest) = &newest {
+        if newest.body_hash == revision.body_hash {
+            return Ok(());
+        }
+        if newest.status()?.is_final() {
+            let standing = orders::with_id(db, &order.project_id, &order.id)?;
+            return Err(Problem::of(match standing.and_then(|order| order.cancelled_at) {
+                Some(_) => ErrorCode::OrderCancelled,
+                None => ErrorCode::ResultAlreadyFinal,
+            }));
+        }
+    }
+    revision.follow(newest.as_ref(), order);
+    orders::revise(db, &revision)?;
+    if order.state_sealed.is_some() {
+        queue_push(db, order, &revision, push)?;
+    }
+    Ok(())
 }
 
 pub(super) fn queue_push(

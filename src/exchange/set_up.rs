@@ -1,6 +1,7 @@
 //! Registering the vendor with an ATS by API: the call of one step, and what is kept of its answer.
 
 use super::context::Exchange;
+use super::write::Write;
 use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation, pointer_to};
@@ -11,14 +12,16 @@ use crate::providers::provider::{Call, CallResponse};
 use crate::providers::registry;
 use crate::providers::set_up::{SetUpAnswer, SetUpRequest};
 use crate::store::integrations::{self, IntegrationRow};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// What came of a step.
+#[derive(Serialize, Deserialize)]
 pub struct SetUpDone {
     /// Which credentials of the integration are new.
-    pub set: Vec<&'static str>,
+    pub set: Vec<String>,
     /// What the ATS says, without any secret.
     pub shown: Value,
 }
@@ -27,12 +30,15 @@ impl Exchange {
     /// Takes one step of registering with the ATS. What it answers is stored before it is told.
     pub async fn set_up(
         &self,
-        project: &ProjectId,
+        write: &Write,
         integration: &str,
         step: &str,
         inputs: BTreeMap<String, Zeroizing<String>>,
     ) -> Result<SetUpDone, Problem> {
-        let row = self.get_integration(project, integration).await?;
+        if let Some(done) = self.written_before(write).await? {
+            return Ok(done);
+        }
+        let row = self.get_integration(&write.project, integration).await?;
         let not_capable = || Problem::of(ErrorCode::NotCapable);
         let provider = registry::find(&row.provider).ok_or_else(not_capable)?;
         let descriptor = provider.descriptor();
@@ -55,7 +61,7 @@ impl Exchange {
         let call = able.call(step, &request)?;
         let response = self.ask_ats(descriptor, &call).await?;
         let answer = able.read(step, &response)?;
-        self.keep(&row, answer).await
+        self.keep(write, &row, answer).await
     }
 
     /// The project of an integration, for the operator, who stands above projects.
@@ -101,29 +107,34 @@ impl Exchange {
         })
     }
 
-    async fn keep(&self, row: &IntegrationRow, answer: SetUpAnswer) -> Result<SetUpDone, Problem> {
+    async fn keep(
+        &self,
+        write: &Write,
+        row: &IntegrationRow,
+        answer: SetUpAnswer,
+    ) -> Result<SetUpDone, Problem> {
         let unknown = || Problem::not_found("integration");
-        let project = ProjectId::parse(&row.project_id).ok_or_else(unknown)?;
+        let project = write.project.clone();
         let id = IntegrationId::parse(&row.id).ok_or_else(unknown)?;
-        let set = answer.credentials.iter().map(|(name, _)| *name).collect();
-        let exchange = self.clone();
-        self.store
-            .write(move |db| {
-                integrations::lock(db, &project)?;
-                let mut row = integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
-                let place = credentials::of_integration(&row);
-                let mut fields = credentials::open(&exchange.vault, place, row.credentials_sealed.as_ref())?;
-                let fresh = answer.credentials.into_iter();
-                fields.extend(fresh.map(|(name, value)| (name.to_owned(), value)));
-                row.credentials_sealed = credentials::seal(&exchange.vault, place, &fields);
-                row.updated_at = exchange.ambient.now().0;
-                integrations::update(db, &row).map_err(Problem::from)
-            })
-            .await?;
-        Ok(SetUpDone {
-            set,
+        let set = answer.credentials.iter().map(|(name, _)| (*name).to_owned());
+        let done = SetUpDone {
+            set: set.collect(),
             shown: answer.shown,
+        };
+        let exchange = self.clone();
+        self.write_once(write, move |db| {
+            integrations::lock(db, &project)?;
+            let mut row = integrations::find(db, &project, &id)?.ok_or_else(unknown)?;
+            let place = credentials::of_integration(&row);
+            let mut fields = credentials::open(&exchange.vault, place, row.credentials_sealed.as_ref())?;
+            let fresh = answer.credentials.into_iter();
+            fields.extend(fresh.map(|(name, value)| (name.to_owned(), value)));
+            row.credentials_sealed = credentials::seal(&exchange.vault, place, &fields);
+            row.updated_at = exchange.ambient.now().0;
+            integrations::update(db, &row)?;
+            Ok(done)
         })
+        .await
     }
 }
 

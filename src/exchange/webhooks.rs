@@ -1,6 +1,7 @@
 //! Webhook endpoints: who is told what, and where.
 
 use super::context::Exchange;
+use super::write::Write;
 use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::{Event, EventType};
@@ -13,6 +14,7 @@ use crate::outbox::signing;
 use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
 use crate::store::webhooks::{self, WebhookRow};
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 use zeroize::Zeroizing;
 
@@ -41,6 +43,7 @@ pub struct WebhookChange {
 }
 
 /// What came of a test.
+#[derive(Serialize, Deserialize)]
 pub struct TestOutcome {
     /// The HTTP status, where an answer came.
     pub status: Option<u16>,
@@ -54,16 +57,16 @@ impl Exchange {
     /// Adds an endpoint. Nothing is sent to it. Returns its signing secret.
     pub async fn create_webhook(
         &self,
-        project: &ProjectId,
+        write: &Write,
         change: WebhookChange,
     ) -> Result<(WebhookRow, Zeroizing<String>), Problem> {
         let id = WebhookId::new(self.ambient.uuid());
         let secret = signing::new_secret(self.ambient.as_ref());
         let at = self.ambient.now().0;
         let mut row = WebhookRow {
-            secret_sealed: self.seal_secret(project.as_str(), id.as_str(), &secret),
+            secret_sealed: self.seal_secret(write.project.as_str(), id.as_str(), &secret),
             id: id.as_str().to_owned(),
-            project_id: project.as_str().to_owned(),
+            project_id: write.project.as_str().to_owned(),
             url: String::new(),
             name: None,
             events: String::new(),
@@ -76,25 +79,26 @@ impl Exchange {
             updated_at: at,
             schedule: None,
             in_order: false,
+            signatures: String::new(),
         };
         self.apply_webhook(&mut row, &change)?;
-        let stored = row.clone();
-        self.store
-            .write(move |db| webhooks::insert(db, &stored).map_err(Problem::from))
-            .await?;
-        Ok((row, secret))
+        self.write_once(write, move |db| {
+            webhooks::insert(db, &row)?;
+            Ok((row, secret))
+        })
+        .await
     }
 
     /// Changes an endpoint. Returns its new secret where one was made.
     pub async fn update_webhook(
         &self,
-        project: &ProjectId,
+        write: &Write,
         id: &str,
         change: WebhookChange,
     ) -> Result<(WebhookRow, Option<Zeroizing<String>>), Problem> {
         let id = WebhookId::parse(id).ok_or_else(unknown)?;
-        let (exchange, project, at) = (self.clone(), project.clone(), self.ambient.now());
-        let changed = self.store.write(move |db| {
+        let (exchange, project, at) = (self.clone(), write.project.clone(), self.ambient.now());
+        let changed = self.write_once(write, move |db| {
             webhooks::lock(db, id.as_str())?;
             let mut row = webhooks::find(db, &project, &id)?.ok_or_else(unknown)?;
             let (was_enabled, was_in_order) = (row.enabled, row.in_order);
@@ -123,7 +127,7 @@ impl Exchange {
             if !moved.is_empty() {
                 jobs::move_all(db, &row.project_id, &row.id, &moved, to, None, at)?;
             }
-            Ok::<_, Problem>((row, secret))
+            Ok((row, secret))
         });
         let changed = changed.await?;
         self.wake.wake();
@@ -149,37 +153,39 @@ impl Exchange {
     }
 
     /// Removes an endpoint; what waits for it ends.
-    pub async fn delete_webhook(&self, project: &ProjectId, id: &str) -> Result<(), Problem> {
+    pub async fn delete_webhook(&self, write: &Write, id: &str) -> Result<(), Problem> {
         let (id, project, at) = (
             WebhookId::parse(id).ok_or_else(unknown)?,
-            project.clone(),
+            write.project.clone(),
             self.ambient.now(),
         );
-        self.store
-            .write(move |db| {
-                webhooks::lock(db, id.as_str())?;
-                if !webhooks::delete(db, &project, &id)? {
-                    return Err(unknown());
-                }
-                let open = [JobStatus::Pending, JobStatus::Paused, JobStatus::Waiting];
-                let why = Some("its endpoint was deleted");
-                jobs::move_all(
-                    db,
-                    project.as_str(),
-                    id.as_str(),
-                    &open,
-                    JobStatus::Exhausted,
-                    why,
-                    at,
-                )?;
-                Ok(())
-            })
-            .await
+        self.write_once(write, move |db| {
+            webhooks::lock(db, id.as_str())?;
+            if !webhooks::delete(db, &project, &id)? {
+                return Err(unknown());
+            }
+            let open = [JobStatus::Pending, JobStatus::Paused, JobStatus::Waiting];
+            let why = Some("its endpoint was deleted");
+            jobs::move_all(
+                db,
+                project.as_str(),
+                id.as_str(),
+                &open,
+                JobStatus::Exhausted,
+                why,
+                at,
+            )?;
+            Ok(())
+        })
+        .await
     }
 
     /// Sends one signed `webhook.test` at once and says what came of it.
-    pub async fn test_webhook(&self, project: &ProjectId, id: &str) -> Result<TestOutcome, Problem> {
-        let webhook = self.get_webhook(project, id).await?;
+    pub async fn test_webhook(&self, write: &Write, id: &str) -> Result<TestOutcome, Problem> {
+        if let Some(outcome) = self.written_before(write).await? {
+            return Ok(outcome);
+        }
+        let webhook = self.get_webhook(&write.project, id).await?;
         let at = self.ambient.now();
         let secrets = webhook_secrets(&self.vault, &webhook, at)?;
         let event_id = EventId::new(self.ambient.uuid());
@@ -197,7 +203,7 @@ impl Exchange {
         let (client, url) = (&self.client, &webhook.url);
         let sent = post(client, url, &secrets, event_id.as_str(), at, body, DEADLINE).await;
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(match sent {
+        let outcome = match sent {
             Ok(answer) => TestOutcome {
                 status: Some(answer.status),
                 error: None,
@@ -208,7 +214,8 @@ impl Exchange {
                 error: Some(error.to_string()),
                 duration_ms,
             },
-        })
+        };
+        self.write_once(write, |_| Ok(outcome)).await
     }
 
     fn apply_webhook(&self, row: &mut WebhookRow, change: &WebhookChange) -> Result<(), Problem> {

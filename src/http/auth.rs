@@ -21,6 +21,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// What `x-account-id` says; empty where it is not sent.
+    pub fn account_header(&self) -> &str {
+        self.account.as_deref().unwrap_or_default()
+    }
+
     /// The account that is meant, where the header names one of this project's.
     pub async fn account(&self, exchange: &Exchange) -> Result<Option<AccountId>, Problem> {
         let Some(header) = &self.account else {

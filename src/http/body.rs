@@ -3,12 +3,15 @@
 use super::admission::{Admission, Room};
 use super::auth::{Caller, authenticate};
 use super::problem::Failure;
-use crate::domain::problem::{ErrorCode, Problem};
+use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::exchange::Write;
 use crate::json::{self, Document, Schema};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,6 +24,9 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// How long a body may take to arrive, and how long one that is too large is read on, so that its sender
 /// gets to read the answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const LONGEST_KEY: usize = 255;
 
 /// A body, and the room that it takes.
 pub struct Body {
@@ -68,6 +74,7 @@ async fn collect(payload: &mut Payload, room: Room) -> Result<Body, Problem> {
 /// A body that a vendor sent, read; with the caller, whose key is checked before the body is looked at.
 pub struct Submitted<T> {
     pub caller: Caller,
+    pub write: Write,
     pub value: T,
     /// What the value takes until it is dealt with.
     _room: Room,
@@ -85,16 +92,70 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
             let caller = authenticate(&request).await;
             let body = read(&request, &mut payload).await;
             let (caller, body) = (caller?, body?);
+            let write = write(&request, &caller, &body.bytes)?;
             let schemas = request.app_data::<web::Data<BodySchemas>>();
             let schema = schemas.and_then(|schemas| schemas.0.get(T::name().as_ref()));
             let schema = schema.ok_or_else(|| Problem::of(ErrorCode::Internal))?;
             Ok(Self {
                 caller,
+                write,
                 value: json::read(&body.bytes, schema)?,
                 _room: body.room,
             })
         })
     }
+}
+
+/// A write for which a vendor sends no body.
+pub struct WithoutBody {
+    pub write: Write,
+}
+
+impl FromRequest for WithoutBody {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = authenticate(&request).await?;
+            let write = write(&request, &caller, &[])?;
+            Ok(Self { write })
+        })
+    }
+}
+
+/// The write that a request asks for, with the key by which a repetition of it is known.
+fn write(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Write, Problem> {
+    let key = request.headers().get(IDEMPOTENCY_KEY).map(|value| {
+        let key = value.to_str().unwrap_or_default();
+        let is_key =
+            (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        is_key.then_some(key).ok_or_else(|| {
+            let message = format!("an idempotency key has 1 to {LONGEST_KEY} visible ASCII characters");
+            let violation = Violation::new(format!("header:{IDEMPOTENCY_KEY}"), "invalid", message);
+            Problem::with(ErrorCode::InvalidParameter, vec![violation])
+        })
+    });
+    let asked = || {
+        let digest = Sha256::digest(body);
+        let target = request.uri().path_and_query();
+        let target = target.map_or("/", |target| target.as_str());
+        format!(
+            "{} {target} {} {}",
+            request.method(),
+            caller.account_header(),
+            BASE64.encode(digest)
+        )
+    };
+    let exchange = super::auth::exchange(request)?;
+    let key = key
+        .transpose()?
+        .map(|key| exchange.idempotency_key(key, &asked()));
+    Ok(Write {
+        project: caller.project.clone(),
+        key,
+    })
 }
 
 /// The compiled schema of every component of the API document, by name.

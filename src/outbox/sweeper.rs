@@ -1,7 +1,8 @@
-//! Work that is done from time to time, by one process for all: taking back the leases of workers that died.
+//! Work that is done from time to time, by one process for all: taking back the leases of workers that died, and
+//! forgetting what has had its time.
 
 use super::tools::Outbox;
-use crate::store::{Db, StoreResult, claims, duties};
+use crate::store::{Db, StoreResult, claims, duties, idempotency_keys};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -23,7 +24,25 @@ pub async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
             }
             Err(error) => tracing::warn!(%error, "leases that ended could not be taken back"),
         }
+        if let Err(error) = forget(&outbox).await {
+            tracing::warn!(%error, "idempotency keys that had their time could not be forgotten");
+        }
     }
+}
+
+async fn forget(outbox: &Outbox) -> StoreResult<()> {
+    let now = outbox.ambient.now();
+    if outbox
+        .store
+        .read(move |db| idempotency_keys::has_old(db, now))
+        .await?
+    {
+        outbox
+            .store
+            .write(move |db| idempotency_keys::forget_old(db, now))
+            .await?;
+    }
+    Ok(())
 }
 
 /// Looks first, so that an idle server writes nothing.

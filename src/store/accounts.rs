@@ -5,9 +5,10 @@ use super::integrations::IntegrationRow;
 use super::schema::{accounts, integrations};
 use crate::domain::id::{AccountId, ProjectId};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// An account as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
 pub struct AccountRow {
     /// Id.
@@ -34,6 +35,18 @@ pub struct AccountRow {
     pub updated_at: i64,
     /// Sealed: the customer's credentials.
     pub credentials_sealed: Option<Vec<u8>>,
+    /// What the vendor calls it.
+    pub label: Option<String>,
+    /// Who linked it, at the vendor's.
+    pub origin_username: Option<String>,
+    /// `production` or `test`.
+    pub kind: String,
+    /// The vendor's own, a JSON object.
+    pub metadata: Option<String>,
+    /// When its ATS first called.
+    pub first_call_at: Option<i64>,
+    /// When it was unlinked; its orders stay.
+    pub deleted_at: Option<i64>,
 }
 
 /// Adds an account.

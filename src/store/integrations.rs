@@ -6,9 +6,10 @@ use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
 use crate::store::Page;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// An integration as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
 #[diesel(table_name = integrations, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct IntegrationRow {
     /// Id.
@@ -41,6 +42,8 @@ pub struct IntegrationRow {
     pub updated_at: i64,
     /// Sealed: the vendor's credentials.
     pub credentials_sealed: Option<Vec<u8>>,
+    /// Whether it is used.
+    pub enabled: bool,
 }
 
 /// Adds an integration.

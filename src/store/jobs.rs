@@ -10,6 +10,7 @@ use crate::store::Page;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// What kind of job.
@@ -97,7 +98,7 @@ impl JobStatus {
 }
 
 /// A job as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = jobs, treat_none_as_default_value = false)]
 pub struct JobRow {
     /// Id.

@@ -8,6 +8,7 @@ mod database;
 pub mod duties;
 mod engine;
 pub mod events;
+pub mod idempotency_keys;
 pub mod integrations;
 pub mod jobs;
 pub mod orders;

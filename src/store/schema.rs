@@ -43,6 +43,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         credentials_sealed -> Nullable<Binary>,
+        enabled -> Bool,
     }
 }
 
@@ -60,6 +61,13 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         credentials_sealed -> Nullable<Binary>,
+        label -> Nullable<Text>,
+        origin_username -> Nullable<Text>,
+        #[sql_name = "type"]
+        kind -> Text,
+        metadata -> Nullable<Text>,
+        first_call_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -73,6 +81,7 @@ diesel::table! {
         position -> BigInt,
         name -> Text,
         body -> Text,
+        updated_at -> BigInt,
     }
 }
 
@@ -137,6 +146,7 @@ diesel::table! {
         updated_at -> BigInt,
         schedule -> Nullable<Text>,
         in_order -> Bool,
+        signatures -> Text,
     }
 }
 
@@ -214,6 +224,42 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (id) {
+        id -> Text,
+        project_id -> Text,
+        key_hash -> Binary,
+        fingerprint -> Binary,
+        answer_sealed -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    connect_sessions (id) {
+        id -> Text,
+        number -> BigInt,
+        project_id -> Text,
+        token_hash -> Binary,
+        account_id -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        integration_id -> Nullable<Text>,
+        categories -> Text,
+        origin_owner_id -> Text,
+        origin_owner_name -> Text,
+        origin_username -> Nullable<Text>,
+        label -> Nullable<Text>,
+        #[sql_name = "type"]
+        kind -> Text,
+        metadata -> Nullable<Text>,
+        trigger_token_sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        opened_at -> Nullable<BigInt>,
+        completed_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     settings,
     projects,
@@ -229,5 +275,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     attempts,
     duties,
-    request_logs
+    request_logs,
+    idempotency_keys,
+    connect_sessions
 );

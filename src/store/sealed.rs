@@ -1,7 +1,10 @@
 //! Every column that holds sealed values, and how each is walked: what the rotation of the sealing keys goes by.
 
 use super::engine::{Db, StoreResult, on};
-use super::schema::{accounts, events, integrations, orders, request_logs, revisions, settings, webhooks};
+use super::schema::{
+    accounts, connect_sessions, events, idempotency_keys, integrations, orders, request_logs, revisions,
+    settings, webhooks,
+};
 use diesel::expression::IntoSql;
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Integer, Nullable, Text};
@@ -97,6 +100,8 @@ sealed_columns! {
     revisions.body_sealed sealed as "body", by id of revisions::project_id;
     events.body_sealed sealed as "body", by id of events::project_id;
     request_logs.detail_sealed sealed as "detail", by id of request_logs::project_id;
+    idempotency_keys.answer_sealed sealed as "answer", by id of idempotency_keys::project_id;
+    connect_sessions.trigger_token_sealed sealed as "trigger_token", by id of connect_sessions::project_id;
     settings.value_sealed sealed as "value", by name of "".into_sql::<Text>();
 }
 

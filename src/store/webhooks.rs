@@ -5,9 +5,10 @@ use super::schema::webhooks;
 use crate::domain::id::{ProjectId, WebhookId};
 use crate::store::Page;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// A webhook endpoint as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
 #[diesel(table_name = webhooks, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct WebhookRow {
     /// Id.
@@ -40,6 +41,8 @@ pub struct WebhookRow {
     pub schedule: Option<String>,
     /// Whether deliveries about one record go to it one after the other.
     pub in_order: bool,
+    /// Signatures of other products that deliveries to it carry, separated by commas.
+    pub signatures: String,
 }
 
 /// Adds an endpoint.

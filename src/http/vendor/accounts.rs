@@ -101,6 +101,6 @@ async fn update_account(
     body: Submitted<AccountUpdate>,
 ) -> Result<web::Json<Account>, Failure> {
     let sent = body.value.credentials.unwrap_or_default();
-    let shown = exchange.update_account(&body.caller.project, &id, sent).await?;
+    let shown = exchange.update_account(&body.write, &id, sent).await?;
     Ok(web::Json(show(shown)))
 }

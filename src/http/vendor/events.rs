@@ -9,7 +9,7 @@ use crate::exchange::Exchange;
 use crate::exchange::events::{EventFilter, ShownEvent};
 use crate::exchange::replaying::RangeReplay;
 use crate::http::auth::Caller;
-use crate::http::body::Submitted;
+use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged, from_cursor, id_to_find, invalid, to_cursor};
 use crate::http::problem::Failure;
 use crate::http::refusals::{ReadProblems, WriteProblems};
@@ -238,7 +238,7 @@ async fn replay_range(
 ) -> Result<HttpResponse, Failure> {
     let replay = body.value.read(exchange.now())?;
     let until = replay.until.0;
-    let replayed = exchange.replay_range(&body.caller.project, replay).await?;
+    let replayed = exchange.replay_range(&body.write, replay).await?;
     Ok(HttpResponse::Accepted().json(RangeReplayed {
         queued: replayed.queued,
         events: replayed.events,
@@ -254,9 +254,9 @@ async fn replay_range(
 #[post("/events/{id}/replay")]
 async fn replay_event(
     exchange: web::Data<Exchange>,
-    caller: Caller,
+    asked: WithoutBody,
     id: web::Path<String>,
 ) -> Result<web::Json<Replayed>, Failure> {
-    let deliveries = exchange.replay_event(&caller.project, &id).await?;
+    let deliveries = exchange.replay_event(&asked.write, &id).await?;
     Ok(web::Json(Replayed { deliveries }))
 }

@@ -8,7 +8,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::exchange::integrations::IntegrationChange;
 use crate::exchange::{Exchange, MASK};
 use crate::http::auth::Caller;
-use crate::http::body::Submitted;
+use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
 use crate::http::refusals::{ReadProblems, WriteProblems};
@@ -193,9 +193,8 @@ async fn create_integration(
         partner_password: Some(new.partner_password.map(Zeroizing::new)),
         credentials: new.credentials.unwrap_or_default(),
     };
-    let project = &body.caller.project;
     let (row, secret) = exchange
-        .create_integration(project, &new.provider, new.category, change)
+        .create_integration(&body.write, &new.provider, new.category, change)
         .await?;
     Ok(HttpResponse::Created().json(show(&exchange, row, Some(&secret))?))
 }
@@ -258,9 +257,7 @@ async fn update_integration(
         partner_password: secret(update.partner_password),
         credentials: update.credentials.unwrap_or_default(),
     };
-    let row = exchange
-        .update_integration(&body.caller.project, &id, change)
-        .await?;
+    let row = exchange.update_integration(&body.write, &id, change).await?;
     Ok(web::Json(show(&exchange, row, None)?))
 }
 
@@ -272,9 +269,9 @@ async fn update_integration(
 #[delete("/integrations/{id}")]
 async fn delete_integration(
     exchange: web::Data<Exchange>,
-    caller: Caller,
+    asked: WithoutBody,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    exchange.delete_integration(&caller.project, &id).await?;
+    exchange.delete_integration(&asked.write, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

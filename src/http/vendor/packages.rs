@@ -101,7 +101,7 @@ async fn replace_packages(
     let account = body.caller.account(&exchange).await?;
     let packages = body.value.packages;
     let count = exchange
-        .put_packages(&body.caller.project, category, account, packages)
+        .put_packages(&body.write, category, account, packages)
         .await?;
     Ok(web::Json(PackageListStored { count }))
 }

@@ -3,6 +3,7 @@
 use super::category;
 use crate::domain::problem::Violation;
 use crate::domain::result::{Outcome, ResultUpdate, Status};
+use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::orders::OrderOf;
 use crate::http::auth::Caller;
@@ -87,12 +88,12 @@ async fn report_result(
         account: account.as_ref(),
         id: &id,
     };
-    let warnings = exchange.report_result(order, body.value).await?;
+    let reported = exchange.report_result(&body.write, order, body.value).await?;
     Ok(web::Json(Reported {
         status_code: 200,
         message: "The result is stored; the ATS will be told.",
-        timestamp: exchange.now().to_string(),
-        warnings,
+        timestamp: Timestamp(reported.at).to_string(),
+        warnings: reported.warnings,
     }))
 }
 

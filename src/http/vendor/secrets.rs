@@ -76,12 +76,10 @@ async fn create_secrets(
         origin_owner_name: new.origin_owner_name,
         credentials: new.credentials.unwrap_or_default(),
     };
-    let secrets = exchange
-        .create_secrets(&body.caller.project, category, account)
-        .await?;
+    let secrets = exchange.create_secrets(&body.write, category, account).await?;
     Ok(HttpResponse::Created().json(Secrets {
         secret_key: secrets.secret_key.to_string(),
         base_url: secrets.base_url,
-        account_id: secrets.account_id.as_str().to_owned(),
+        account_id: secrets.account_id,
     }))
 }

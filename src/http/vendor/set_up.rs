@@ -28,7 +28,7 @@ struct SetUp {
 #[derive(Serialize, ToSchema)]
 struct SetUpResult {
     /// Which credentials of the integration are new. Their values are not shown.
-    set: Vec<&'static str>,
+    set: Vec<String>,
     /// What the ATS answered, without any secret.
     #[schema(value_type = Object)]
     answer: Value,
@@ -56,7 +56,7 @@ async fn set_up_integration(
         .into_iter()
         .map(|(name, value)| (name, Zeroizing::new(value)))
         .collect();
-    let done = exchange.set_up(&body.caller.project, &id, &step, inputs).await?;
+    let done = exchange.set_up(&body.write, &id, &step, inputs).await?;
     Ok(web::Json(SetUpResult {
         set: done.set,
         answer: done.shown,

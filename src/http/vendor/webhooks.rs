@@ -8,7 +8,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::webhooks::WebhookChange;
 use crate::http::auth::Caller;
-use crate::http::body::Submitted;
+use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
 use crate::http::refusals::{ReadProblems, WriteProblems};
@@ -182,7 +182,7 @@ async fn create_webhook(
         schedule: Some(new.schedule),
         rotate_secret: false,
     };
-    let (row, secret) = exchange.create_webhook(&body.caller.project, change).await?;
+    let (row, secret) = exchange.create_webhook(&body.write, change).await?;
     Ok(HttpResponse::Created().json(show(row, Some(&secret))))
 }
 
@@ -245,7 +245,7 @@ async fn update_webhook(
         schedule: update.schedule,
         rotate_secret: update.rotate_secret.unwrap_or_default(),
     };
-    let (row, secret) = exchange.update_webhook(&body.caller.project, &id, change).await?;
+    let (row, secret) = exchange.update_webhook(&body.write, &id, change).await?;
     Ok(web::Json(show(
         row,
         secret.as_ref().map(|secret| secret.as_str()),
@@ -260,10 +260,10 @@ async fn update_webhook(
 #[delete("/webhooks/{id}")]
 async fn delete_webhook(
     exchange: web::Data<Exchange>,
-    caller: Caller,
+    asked: WithoutBody,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    exchange.delete_webhook(&caller.project, &id).await?;
+    exchange.delete_webhook(&asked.write, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -275,10 +275,10 @@ async fn delete_webhook(
 #[post("/webhooks/{id}/test")]
 async fn test_webhook(
     exchange: web::Data<Exchange>,
-    caller: Caller,
+    asked: WithoutBody,
     id: web::Path<String>,
 ) -> Result<web::Json<WebhookTest>, Failure> {
-    let outcome = exchange.test_webhook(&caller.project, &id).await?;
+    let outcome = exchange.test_webhook(&asked.write, &id).await?;
     Ok(web::Json(WebhookTest {
         delivered: outcome.status.is_some_and(|status| (200..300).contains(&status)),
         status: outcome.status,

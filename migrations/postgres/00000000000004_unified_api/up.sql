@@ -1,0 +1,54 @@
+-- Answers of a vendor's writes, by the idempotency key that it sent: a repetition gets the same answer for a day.
+CREATE TABLE idempotency_keys (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    project_id TEXT COLLATE "C" NOT NULL REFERENCES projects (id),
+    key_hash BYTEA NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    answer_sealed BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX idempotency_keys_of_project ON idempotency_keys (project_id, key_hash);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- A disabled integration refuses its ATS and its accounts' vendor calls.
+ALTER TABLE integrations ADD COLUMN enabled BOOLEAN NOT NULL DEFAULT TRUE;
+
+-- first_call_at: when the ATS first called with the trigger token. deleted_at: unlinked; its orders stay.
+ALTER TABLE accounts ADD COLUMN label TEXT COLLATE "C";
+ALTER TABLE accounts ADD COLUMN origin_username TEXT COLLATE "C";
+ALTER TABLE accounts ADD COLUMN type TEXT COLLATE "C" NOT NULL DEFAULT 'production';
+ALTER TABLE accounts ADD COLUMN metadata TEXT COLLATE "C";
+ALTER TABLE accounts ADD COLUMN first_call_at BIGINT;
+ALTER TABLE accounts ADD COLUMN deleted_at BIGINT;
+CREATE INDEX accounts_of_project ON accounts (project_id, id);
+
+ALTER TABLE packages ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0;
+
+-- Signatures of other products that deliveries to it carry beside the standard one: words, separated by commas.
+ALTER TABLE webhooks ADD COLUMN signatures TEXT COLLATE "C" NOT NULL DEFAULT '';
+
+-- A page for one customer, found by the token in its address. account_id is null until an ATS is chosen on it.
+-- The trigger token waits here for the account that it will be of.
+CREATE TABLE connect_sessions (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL UNIQUE,
+    project_id TEXT COLLATE "C" NOT NULL REFERENCES projects (id),
+    token_hash BYTEA NOT NULL UNIQUE,
+    account_id TEXT COLLATE "C" REFERENCES accounts (id),
+    provider TEXT COLLATE "C",
+    integration_id TEXT COLLATE "C",
+    categories TEXT COLLATE "C" NOT NULL,
+    origin_owner_id TEXT COLLATE "C" NOT NULL,
+    origin_owner_name TEXT COLLATE "C" NOT NULL,
+    origin_username TEXT COLLATE "C",
+    label TEXT COLLATE "C",
+    type TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C",
+    trigger_token_sealed BYTEA,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    opened_at BIGINT,
+    completed_at BIGINT
+);
+CREATE INDEX connect_sessions_by_end ON connect_sessions (expires_at);
+CREATE INDEX connect_sessions_of_account ON connect_sessions (account_id);

@@ -1,0 +1,12 @@
+DROP TABLE connect_sessions;
+ALTER TABLE webhooks DROP COLUMN signatures;
+ALTER TABLE packages DROP COLUMN updated_at;
+DROP INDEX accounts_of_project;
+ALTER TABLE accounts DROP COLUMN deleted_at;
+ALTER TABLE accounts DROP COLUMN first_call_at;
+ALTER TABLE accounts DROP COLUMN metadata;
+ALTER TABLE accounts DROP COLUMN type;
+ALTER TABLE accounts DROP COLUMN origin_username;
+ALTER TABLE accounts DROP COLUMN label;
+ALTER TABLE integrations DROP COLUMN enabled;
+DROP TABLE idempotency_keys;
