@@ -5,8 +5,9 @@ use super::credentials::shown;
 use super::events::{News, prepare, publish};
 use super::integrations::find_provider;
 use super::keys::new_token;
+use super::linking::{Link, LinkedCustomer, unknown_integration};
+use super::setup_information::SetupInformation;
 use super::write::Write;
-use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
@@ -14,13 +15,11 @@ use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::credentials::{self, Fields};
 use crate::providers::descriptor::Holder;
 use crate::providers::registry;
-use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
-use crate::store::integrations::{self, IntegrationRow};
+use crate::store::integrations::IntegrationRow;
 use crate::store::pushes::{self, Through};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A customer to link.
@@ -45,6 +44,8 @@ pub struct ShownAccount {
     pub credentials: Map<String, Value>,
     /// What nothing can be sent to the ATS without, and is not set, in words.
     pub missing: Vec<Violation>,
+    /// How far the customer is.
+    pub setup_information: SetupInformation,
 }
 
 /// What the customer gives its ATS.
@@ -69,7 +70,6 @@ impl Exchange {
         category: Category,
         new: NewAccount,
     ) -> Result<Secrets, Problem> {
-        let project = &write.project;
         let provider = find_provider(&new.provider, category)?;
         let mut fields = Fields::new();
         self.take_credentials(
@@ -82,60 +82,31 @@ impl Exchange {
             .integration_id
             .as_deref()
             .map(|id| IntegrationId::parse(id).ok_or_else(unknown_integration));
-        let chosen = chosen.transpose()?;
-        let (on_the_spot, _) = self.blank_integration(project, provider, category);
-        let token = new_token(self.ambient.as_ref(), TRIGGER_TOKEN_PREFIX);
-        let id = AccountId::new(self.ambient.uuid());
-        let at = self.ambient.now();
-        let place = Place {
-            project: project.as_str(),
-            table: "accounts",
-            column: "trigger_token",
-            row: id.as_str(),
+        let link = Link {
+            provider,
+            category,
+            integration: chosen.transpose()?,
+            token: new_token(self.ambient.as_ref(), TRIGGER_TOKEN_PREFIX),
+            credentials: fields,
+            customer: LinkedCustomer {
+                origin_owner_id: new.origin_owner_id,
+                origin_owner_name: new.origin_owner_name,
+                origin_username: None,
+                label: None,
+                kind: "production".to_owned(),
+                metadata: None,
+            },
         };
-        let mut row = AccountRow {
-            trigger_token_hash: self.vault.lookup("trigger_token", &token),
-            trigger_token_sealed: self.vault.seal(place, token.as_bytes()),
-            id: id.as_str().to_owned(),
-            project_id: project.as_str().to_owned(),
-            integration_id: String::new(),
-            provider: new.provider.clone(),
-            category: category.as_str().to_owned(),
-            origin_owner_id: new.origin_owner_id,
-            origin_owner_name: new.origin_owner_name,
-            created_at: at.0,
-            updated_at: at.0,
-            credentials_sealed: None,
-            label: None,
-            origin_username: None,
-            kind: "production".to_owned(),
-            metadata: None,
-            first_call_at: None,
-            deleted_at: None,
-        };
-        row.credentials_sealed = credentials::seal(&self.vault, credentials::of_account(&row), &fields);
-        let news = News {
-            project: project.as_str(),
-            event_type: EventType::AccountCreated,
-            record_id: id.as_str(),
-            account: Some(id.as_str()),
-            category: Some(category),
-            data_key: "account",
-            data: told(&row),
-            at,
-        };
-        let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
-        let secrets = Secrets {
-            secret_key: token,
-            base_url: self.base_url(&new.provider),
-            account_id: id.as_str().to_owned(),
-        };
-        let (ambient, project) = (Arc::clone(&self.ambient), project.clone());
+        let base_url = self.base_url(&new.provider);
+        let (exchange, project) = (self.clone(), write.project.clone());
         let linked = self.write_once(write, move |db| {
-            row.integration_id = choose(db, &project, chosen, on_the_spot)?;
-            accounts::insert(db, &row)?;
-            publish(db, ambient.as_ref(), &event)?;
-            Ok(secrets)
+            let secret_key = link.token.clone();
+            let account = exchange.link(db, &project, link)?;
+            Ok(Secrets {
+                secret_key,
+                base_url,
+                account_id: account.id,
+            })
         });
         let linked = linked.await?;
         self.wake.wake();
@@ -150,7 +121,7 @@ impl Exchange {
             .read(move |db| accounts::find(db, &project, &id))
             .await?;
         let (row, integration) = found.ok_or_else(unknown)?;
-        self.show_account(row, &integration)
+        self.show_account(row, &integration).await
     }
 
     /// Changes the customer's credentials: a text sets one, null clears it, what is left out stays. What waits
@@ -193,16 +164,21 @@ impl Exchange {
             })
             .await?;
         self.wake.wake();
-        self.show_account(row, &integration)
+        self.show_account(row, &integration).await
     }
 
-    fn show_account(&self, row: AccountRow, integration: &IntegrationRow) -> Result<ShownAccount, Problem> {
+    async fn show_account(
+        &self,
+        row: AccountRow,
+        integration: &IntegrationRow,
+    ) -> Result<ShownAccount, Problem> {
         let provider = registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
         let place = credentials::of_account(&row);
         let fields = credentials::open(&self.vault, place, row.credentials_sealed.as_ref())?;
         Ok(ShownAccount {
             credentials: shown(provider.descriptor(), Holder::Customer, &fields),
             missing: self.missing_credentials(provider.descriptor(), integration, &row)?,
+            setup_information: self.setup_information(&row).await?,
             row,
         })
     }
@@ -221,7 +197,7 @@ impl Exchange {
 }
 
 /// An account as events tell of it.
-fn told(row: &AccountRow) -> Value {
+pub(super) fn told(row: &AccountRow) -> Value {
     json!({
         "id": row.id,
         "provider": row.provider,
@@ -233,48 +209,4 @@ fn told(row: &AccountRow) -> Value {
 
 fn unknown() -> Problem {
     Problem::not_found("account")
-}
-
-/// The integration that is named; else the only one that fits; else one made on the spot.
-fn choose(
-    db: &mut Db<'_>,
-    project: &ProjectId,
-    named: Option<IntegrationId>,
-    on_the_spot: IntegrationRow,
-) -> Result<String, Problem> {
-    // Two first customers at once make one integration, and nobody removes the one that is chosen.
-    integrations::lock(db, project)?;
-    if let Some(id) = named {
-        let row = integrations::find(db, project, &id)?.ok_or_else(unknown_integration)?;
-        let fits = row.provider == on_the_spot.provider && row.category == on_the_spot.category;
-        return if fits {
-            Ok(row.id)
-        } else {
-            let message = "integration_id names an integration of another provider or category";
-            Err(Problem::with(
-                ErrorCode::InvalidValue,
-                vec![Violation::new("/integration_id", "mismatch", message)],
-            ))
-        };
-    }
-    let category = Category::parse(&on_the_spot.category).ok_or_else(|| Problem::of(ErrorCode::Internal))?;
-    let fitting = integrations::fitting(db, project, &on_the_spot.provider, category)?;
-    match fitting.as_slice() {
-        [] => {
-            integrations::insert(db, &on_the_spot)?;
-            Ok(on_the_spot.id)
-        }
-        [only] => Ok(only.id.clone()),
-        _ => {
-            let message = "several integrations of this provider and category exist: send integration_id";
-            Err(Problem::with(
-                ErrorCode::IntegrationAmbiguous,
-                vec![Violation::new("/integration_id", "required", message)],
-            ))
-        }
-    }
-}
-
-fn unknown_integration() -> Problem {
-    Problem::not_found("integration (integration_id)")
 }

@@ -6,7 +6,8 @@ use crate::domain::problem::Problem;
 use crate::domain::result::{COMPLETE_VALUES, RESULT_VALUES};
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CredentialField, Descriptor, FieldKind, Requirement, ResultField, SetUpStep,
+    Assumption, Basis, CredentialField, CustomerStep, Descriptor, FieldKind, Requirement, ResultField,
+    SetUpStep,
 };
 use crate::providers::registry;
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub struct ConnectorMeta {
     pub assumptions: &'static [Assumption],
     /// What people have to do before the first order.
     pub setup_steps: &'static [&'static str],
+    /// What is done for each customer, as the connect page tells it.
+    pub customer_steps: &'static [CustomerStep],
 }
 
 /// One operation on one model.
@@ -131,6 +134,7 @@ fn meta(descriptor: &Descriptor) -> ConnectorMeta {
         set_up: descriptor.set_up,
         assumptions: descriptor.assumptions,
         setup_steps: descriptor.setup_steps,
+        customer_steps: descriptor.customer_steps,
     }
 }
 

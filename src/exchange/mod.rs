@@ -4,6 +4,8 @@
 pub mod accounts;
 mod announcing;
 mod cancelling;
+pub mod connect_page;
+pub mod connect_sessions;
 pub mod connectors;
 mod context;
 mod credentials;
@@ -13,6 +15,7 @@ pub mod events;
 pub mod intake;
 pub mod integrations;
 pub mod keys;
+mod linking;
 pub mod list_page;
 mod list_url;
 mod ordering;
@@ -23,6 +26,7 @@ pub mod request_logs;
 pub mod results;
 pub mod rotation;
 pub mod set_up;
+pub mod setup_information;
 pub mod webhooks;
 pub mod write;
 

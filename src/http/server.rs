@@ -2,7 +2,7 @@
 
 use super::admission::{Admission, admit};
 use super::body::BodySchemas;
-use super::{ats, openapi, operator, problem};
+use super::{ats, customer, openapi, operator, problem};
 use crate::config::Role;
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::exchange::Exchange;
@@ -36,6 +36,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             .configure(|config| {
                 if role.answers() {
                     ats::external_trigger::routes(config);
+                    customer::routes(config);
                 }
             })
             .into_utoipa_app()

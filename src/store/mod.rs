@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod claims;
+pub mod connect_sessions;
 mod database;
 pub mod duties;
 mod engine;

@@ -5,6 +5,7 @@ use crate::domain::problem::Violation;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::accounts::ShownAccount;
+use crate::exchange::setup_information::SetupInformation;
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;
@@ -50,6 +51,8 @@ struct Account {
     credentials: Map<String, Value>,
     /// What is missing before anything can be sent to the ATS; results are kept until then.
     missing: Vec<Violation>,
+    /// How far the customer is with setting up.
+    setup_information: SetupInformation,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
@@ -68,6 +71,7 @@ fn show(shown: ShownAccount) -> Account {
         origin_owner_name: shown.row.origin_owner_name,
         credentials: shown.credentials,
         missing: shown.missing,
+        setup_information: shown.setup_information,
         created_at: Timestamp(shown.row.created_at).to_string(),
         updated_at: Timestamp(shown.row.updated_at).to_string(),
     }
