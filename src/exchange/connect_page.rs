@@ -276,7 +276,9 @@ fn read(stage: &SetUpStage, typed: &Typed) -> (Map<String, Value>, Vec<Mistake>)
         let text = typed.get(field.name).map_or("", |text| text.trim());
         let is_set = stage.credentials.contains_key(field.name);
         let is_needed = field.required && field.default.is_none();
-        if !text.is_empty() {
+        if text.contains(char::is_control) {
+            mistakes.push(not_right(field));
+        } else if !text.is_empty() {
             sent.insert(field.name.to_owned(), Value::from(text));
         } else if is_set && field.kind == CredentialKind::Secret {
             continue;
@@ -297,20 +299,26 @@ fn in_words(descriptor: &'static Descriptor, problem: &Problem) -> Vec<Mistake> 
     let mistake = |field: &'static CredentialField| {
         let pointer = format!("/credentials/{}", field.name);
         let violation = problem.violations.iter().find(|one| one.pointer == pointer)?;
-        let message = match violation.code.as_str() {
-            "pattern" | "maxLength" => format!(
-                "This does not look right for the {}: copy all of it, and nothing else.",
-                field.label
-            ),
-            _ => violation.message.clone(),
-        };
-        Some(Mistake {
-            field: field.name,
-            message,
+        Some(match violation.code.as_str() {
+            "pattern" | "maxLength" => not_right(field),
+            _ => Mistake {
+                field: field.name,
+                message: violation.message.clone(),
+            },
         })
     };
     descriptor
         .credentials_of(Holder::Customer)
         .filter_map(mistake)
         .collect()
+}
+
+fn not_right(field: &CredentialField) -> Mistake {
+    Mistake {
+        field: field.name,
+        message: format!(
+            "This does not look right for the {}: copy all of it, and nothing else.",
+            field.label
+        ),
+    }
 }

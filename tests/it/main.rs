@@ -15,6 +15,7 @@ mod ats_bodies;
 mod ats_face;
 mod claims;
 mod conformance;
+mod connect;
 mod contracts;
 mod deliveries;
 mod demo;

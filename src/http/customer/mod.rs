@@ -55,7 +55,7 @@ async fn asset(name: web::Path<String>) -> HttpResponse {
 async fn show(request: HttpRequest, token: web::Path<String>, exchange: web::Data<Exchange>) -> HttpResponse {
     let is_taken = request.query_string() == TAKEN;
     match exchange.visit(&token).await {
-        Ok(visit) => visited(&token, visit, is_taken),
+        Ok(visit) => visited(visit, is_taken),
         Err(problem) => failed(&problem),
     }
 }
@@ -86,14 +86,13 @@ async fn submit(
             .finish(),
         Ok(Submission::Mistaken(page, mistakes)) => {
             let form = Form {
-                token: &token,
                 typed: &typed,
                 mistakes: &mistakes,
                 is_taken: false,
             };
             html(StatusCode::UNPROCESSABLE_ENTITY, page::open(&page, &form))
         }
-        Ok(Submission::Closed(visit)) => visited(&token, visit, false),
+        Ok(Submission::Closed(visit)) => visited(visit, false),
         Err(problem) => failed(&problem),
     }
 }
@@ -109,12 +108,9 @@ fn is_from_the_page(request: &HttpRequest, exchange: &Exchange) -> bool {
     }
 }
 
-fn visited(token: &str, visit: Visit, is_taken: bool) -> HttpResponse {
+fn visited(visit: Visit, is_taken: bool) -> HttpResponse {
     match visit {
-        Visit::Open(page) => html(
-            StatusCode::OK,
-            page::open(&page, &Form::untouched(token, is_taken)),
-        ),
+        Visit::Open(page) => html(StatusCode::OK, page::open(&page, &Form::untouched(is_taken))),
         Visit::Expired(vendor) => html(StatusCode::GONE, page::expired(vendor.as_deref())),
         Visit::Unknown => html(StatusCode::NOT_FOUND, page::unknown()),
     }

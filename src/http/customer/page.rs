@@ -17,8 +17,6 @@ const VENDOR_TO_FILL_IN: &str = "[name of your vendor]";
 
 /// What a page's form shows beside what is stored.
 pub struct Form<'a> {
-    /// The page's token, by which it links to itself.
-    pub token: &'a str,
     /// What was typed.
     pub typed: &'a Typed,
     /// What is wrong with it.
@@ -27,12 +25,11 @@ pub struct Form<'a> {
     pub is_taken: bool,
 }
 
-impl<'a> Form<'a> {
+impl Form<'_> {
     /// Nothing was typed yet.
-    pub fn untouched(token: &'a str, is_taken: bool) -> Self {
+    pub fn untouched(is_taken: bool) -> Self {
         static NOTHING: Typed = Typed::new();
         Self {
-            token,
             typed: &NOTHING,
             mistakes: &[],
             is_taken,
@@ -127,7 +124,7 @@ fn setting_up(page: &ConnectPage, vendor: &str, stage: &SetUpStage, form: &Form<
         @if form.is_taken && stage.completed_at.is_some() {
             p .taken role="status" { strong { "Saved." } " Thank you. You can close this page, or look at what is left below." }
         }
-        (standing(vendor, stage, form))
+        (standing(vendor, stage))
         h2 { "What to do" }
         ol .steps {
             @for step in stage.descriptor.customer_steps {
@@ -155,7 +152,7 @@ fn summary(form: &Form<'_>) -> Markup {
 }
 
 /// How far it is, row by row.
-fn standing(vendor: &str, stage: &SetUpStage, form: &Form<'_>) -> Markup {
+fn standing(vendor: &str, stage: &SetUpStage) -> Markup {
     let ats = stage.descriptor.name;
     let required = stage
         .descriptor
@@ -190,7 +187,7 @@ fn standing(vendor: &str, stage: &SetUpStage, form: &Form<'_>) -> Markup {
                     }
                 }))
             }
-            p .again { a href=(form.token) { "Check again" } }
+            p .again { a href="?" { "Check again" } }
         }
     }
 }
