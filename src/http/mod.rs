@@ -7,6 +7,7 @@ mod body;
 pub mod openapi;
 mod operator;
 mod paging;
+mod parameters;
 mod problem;
 mod refusals;
 pub mod server;
