@@ -1,5 +1,6 @@
 //! The connect page: what a customer sees there, and what it may send. Who has the token can do this and nothing else.
 
+use super::accounts::AccountChange;
 use super::connect_sessions::{Choice, choices};
 use super::context::{Exchange, UNNAMED};
 use super::credentials::shown;
@@ -239,7 +240,11 @@ impl Exchange {
                 project: project_of(session)?,
                 key: None,
             };
-            self.update_account(&write, &stage.account, sent).await?;
+            let change = AccountChange {
+                credentials: sent,
+                ..AccountChange::default()
+            };
+            self.update_account(&write, &stage.account, change).await?;
         }
         let (id, at) = (session.id.clone(), self.ambient.now());
         self.store

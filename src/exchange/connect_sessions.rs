@@ -1,7 +1,7 @@
 //! Connect sessions: a vendor asks for a page on which one customer sets up its side.
 
-use super::accounts::TRIGGER_TOKEN_PREFIX;
-use super::context::{Exchange, defect};
+use super::accounts::{TRIGGER_TOKEN_PREFIX, text_of};
+use super::context::Exchange;
 use super::keys::new_token;
 use super::linking::{Link, LinkedCustomer, unknown_integration};
 use super::write::Write;
@@ -147,7 +147,7 @@ impl Exchange {
     ) -> Result<OpenedSession, Problem> {
         let token = new_token(self.ambient.as_ref(), TOKEN_PREFIX);
         let edited = new.account_id.clone();
-        let mut row = self.blank_session(project, new, &token)?;
+        let mut row = self.blank_session(project, new, &token);
         let trigger_token = match edited {
             Some(account) => self.edit(db, project, &account, &mut row)?,
             None => self.link_or_wait(db, project, &mut row)?,
@@ -157,15 +157,9 @@ impl Exchange {
         Ok(OpenedSession { session, token })
     }
 
-    fn blank_session(
-        &self,
-        project: &ProjectId,
-        new: NewSession,
-        token: &str,
-    ) -> Result<ConnectSessionRow, Problem> {
+    fn blank_session(&self, project: &ProjectId, new: NewSession, token: &str) -> ConnectSessionRow {
         let at = self.ambient.now();
-        let metadata = new.metadata.map(|metadata| serde_json::to_string(&metadata));
-        Ok(ConnectSessionRow {
+        ConnectSessionRow {
             id: ConnectSessionId::new(self.ambient.uuid()).as_str().to_owned(),
             // As many bits as a number has exactly in every reader of JSON.
             number: i64::try_from(u64::from_le_bytes(random_key(self.ambient.as_ref())) >> 12)
@@ -181,13 +175,13 @@ impl Exchange {
             origin_username: new.origin_username,
             label: new.label,
             kind: new.kind,
-            metadata: metadata.transpose().map_err(|error| defect(&error))?,
+            metadata: text_of(new.metadata),
             trigger_token_sealed: None,
             created_at: at.0,
             expires_at: at.plus_ms(new.expires_in.saturating_mul(1000)).0,
             opened_at: None,
             completed_at: None,
-        })
+        }
     }
 
     /// Has the session be for an account that is there; returns its trigger token.

@@ -3,7 +3,7 @@
 use super::context::Exchange;
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::providers::provider::{Claim, Provider, Refusal};
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::IntegrationRow;
@@ -62,6 +62,9 @@ impl Exchange {
         if customer.account.provider != provider.descriptor().key {
             return Err(Refusal::Unauthenticated);
         }
+        if !customer.integration.enabled {
+            return Err(Problem::of(ErrorCode::IntegrationDisabled).into());
+        }
         let expected = customer.integration.tenant_id.as_deref();
         match (tenant_id, expected) {
             (Some(sent), Some(expected)) if sent != expected => Err(Refusal::Unknown("tenant-id")),
@@ -79,7 +82,11 @@ impl Exchange {
         let (store, at) = (self.store.clone(), self.ambient.now());
         tokio::spawn(async move {
             let noted = store
-                .write(move |db| accounts::note_first_call(db, &account, at))
+                .write(move |db| {
+                    // Who changes the account meanwhile writes all of it.
+                    accounts::lock(db, &account)?;
+                    accounts::note_first_call(db, &account, at)
+                })
                 .await;
             if let Err(error) = noted {
                 tracing::warn!(%error, "the first call of an ATS could not be noted");

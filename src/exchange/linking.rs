@@ -3,7 +3,6 @@
 use super::accounts::told;
 use super::context::{Exchange, defect};
 use super::events::{News, prepare, publish};
-use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
@@ -56,9 +55,7 @@ impl Exchange {
         let at = self.ambient.now();
         let mut row = AccountRow {
             trigger_token_hash: self.vault.lookup("trigger_token", &link.token),
-            trigger_token_sealed: self
-                .vault
-                .seal(token_place(project.as_str(), id.as_str()), link.token.as_bytes()),
+            trigger_token_sealed: Vec::new(),
             id: id.as_str().to_owned(),
             project_id: project.as_str().to_owned(),
             integration_id: choose(db, project, link.integration, on_the_spot)?,
@@ -76,6 +73,8 @@ impl Exchange {
             first_call_at: None,
             deleted_at: None,
         };
+        let place = credentials::trigger_token_of(&row);
+        row.trigger_token_sealed = self.vault.seal(place, link.token.as_bytes());
         row.credentials_sealed =
             credentials::seal(&self.vault, credentials::of_account(&row), &link.credentials);
         let news = News {
@@ -96,17 +95,8 @@ impl Exchange {
 
     /// The trigger token of an account.
     pub(super) fn trigger_token(&self, account: &AccountRow) -> Result<Zeroizing<String>, Problem> {
-        let place = token_place(&account.project_id, &account.id);
+        let place = credentials::trigger_token_of(account);
         Ok(self.vault.open_text(place, &account.trigger_token_sealed)?)
-    }
-}
-
-fn token_place<'a>(project: &'a str, account: &'a str) -> Place<'a> {
-    Place {
-        project,
-        table: "accounts",
-        column: "trigger_token",
-        row: account,
     }
 }
 

@@ -1,11 +1,7 @@
 //! How far a customer's set-up is: what `GET /accounts/{id}` tells the vendor of it.
 
-use super::context::Exchange;
-use crate::domain::id::ProjectId;
-use crate::domain::problem::{ErrorCode, Problem};
+use super::accounts::ShownAccount;
 use crate::domain::timestamp::Timestamp;
-use crate::store::accounts::AccountRow;
-use crate::store::connect_sessions;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,33 +40,26 @@ enum SetupStatus {
     Connected,
 }
 
-impl Exchange {
-    /// How far an account is set up.
-    pub async fn setup_information(&self, account: &AccountRow) -> Result<SetupInformation, Problem> {
-        let project = ProjectId::parse(&account.project_id);
-        let project = project.ok_or_else(|| Problem::of(ErrorCode::Internal))?;
-        let id = account.id.clone();
-        let session = self
-            .store
-            .read(move |db| connect_sessions::newest_of(db, &project, &id).map_err(Problem::from))
-            .await?;
-        let (opened, completed) = session
-            .as_ref()
-            .map_or((None, None), |session| (session.opened_at, session.completed_at));
-        let status = match (&session, opened, completed) {
-            _ if account.first_call_at.is_some() => SetupStatus::Connected,
+impl ShownAccount {
+    /// How far it is set up.
+    pub fn setup_information(&self) -> SetupInformation {
+        let session = self.session.as_ref();
+        let opened = session.and_then(|session| session.opened_at);
+        let completed = session.and_then(|session| session.completed_at);
+        let status = match (session, opened, completed) {
+            _ if self.row.first_call_at.is_some() => SetupStatus::Connected,
             (None, _, _) => SetupStatus::Linked,
             (_, _, Some(_)) => SetupStatus::Completed,
             (_, Some(_), _) => SetupStatus::Opened,
             _ => SetupStatus::Invited,
         };
         let shown = |at: Option<i64>| at.map(|at| Timestamp(at).to_string());
-        Ok(SetupInformation {
+        SetupInformation {
             status,
             page_opened_at: shown(opened),
             page_completed_at: shown(completed),
             page_expires_at: shown(session.map(|session| session.expires_at)),
-            first_call_at: shown(account.first_call_at),
-        })
+            first_call_at: shown(self.row.first_call_at),
+        }
     }
 }

@@ -8,6 +8,7 @@ mod customer;
 pub mod openapi;
 mod operator;
 mod paging;
+mod parameters;
 mod problem;
 mod refusals;
 pub mod server;

@@ -1,6 +1,8 @@
 //! Problems -> responses. A handler returns a [`Failure`]; [`render`] gives it its body, for which it needs
 //! the clock.
 
+use super::auth::authenticate;
+use crate::domain::category::Category;
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::exchange::Exchange;
 use actix_web::body::{BoxBody, MessageBody};
@@ -66,12 +68,31 @@ pub async fn render(
     }))
 }
 
-/// A path, or a method of it, that we do not have.
+/// A path, or a method of it, that we do not have. Where StackOne's clients find their other resources, they are told
+/// as there that this is no such ATS.
 pub async fn no_route(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    if is_other_resource(request.path()) {
+        authenticate(&request).await?;
+        let message = "Crosscheck has assessments, background checks and reference checks; of other resources ask the \
+                       ATS itself.";
+        return Err(Problem::new(ErrorCode::NotCapable, message).into());
+    }
     let message = format!(
         "There is no route {} {}. GET /docs lists all.",
         request.method(),
         request.path()
     );
     Err(Problem::new(ErrorCode::NotFound, message).into())
+}
+
+/// Whether `path` is that of a unified resource that is none of ours.
+fn is_other_resource(path: &str) -> bool {
+    let Some((service, resource)) = path
+        .strip_prefix("/unified/")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return false;
+    };
+    let name = resource.split('/').next().unwrap_or_default();
+    !name.is_empty() && (service != "ats" || Category::parse(name).is_none())
 }

@@ -3,10 +3,11 @@
 use super::accounts::AccountRow;
 use super::engine::{Db, StoreResult, alone, on};
 use super::schema::connect_sessions;
-use crate::domain::id::ProjectId;
+use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::timestamp::Timestamp;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// How long a session that nobody used is kept once it has expired.
 const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -81,15 +82,32 @@ pub fn by_token(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<ConnectSessi
 pub fn newest_of(
     db: &mut Db<'_>,
     project: &ProjectId,
-    account: &str,
+    account: &AccountId,
 ) -> StoreResult<Option<ConnectSessionRow>> {
     Ok(on!(db, |c| connect_sessions::table
         .filter(connect_sessions::project_id.eq(project.as_str()))
-        .filter(connect_sessions::account_id.eq(account))
+        .filter(connect_sessions::account_id.eq(account.as_str()))
         .order(connect_sessions::id.desc())
         .select(ConnectSessionRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The newest session of each account of a project that has any, by the account's id.
+pub fn newest_of_each(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+) -> StoreResult<HashMap<String, ConnectSessionRow>> {
+    let rows: Vec<ConnectSessionRow> = on!(db, |c| connect_sessions::table
+        .filter(connect_sessions::project_id.eq(project.as_str()))
+        .filter(connect_sessions::account_id.is_not_null())
+        .order(connect_sessions::id.asc())
+        .select(ConnectSessionRow::as_select())
+        .load(c))?;
+    let by_account = rows
+        .into_iter()
+        .filter_map(|row| Some((row.account_id.clone()?, row)));
+    Ok(by_account.collect())
 }
 
 /// Stores which account a session turned out to be for. That holds the trigger token from now on.

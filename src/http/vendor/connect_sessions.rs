@@ -1,5 +1,6 @@
 //! `/connect_sessions`: pages on which customers set up their side (StackOne's shapes).
 
+use super::accounts::AccountType;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::connect_sessions::{NewSession, ShownSession};
@@ -64,16 +65,8 @@ struct NewConnectSession {
     #[schema(max_length = 255)]
     label: Option<String>,
     /// What the account that is made is for; `production` where it is left out.
-    #[schema(value_type = Option<AccountKind>)]
+    #[schema(value_type = Option<AccountType>)]
     r#type: Option<String>,
-}
-
-/// What an account is for.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum AccountKind {
-    Production,
-    Test,
 }
 
 /// What is ordered, in our words or in StackOne's.
@@ -136,7 +129,7 @@ struct ConnectSession {
     /// What you call the account.
     label: Option<String>,
     /// `production` or `test`.
-    #[schema(value_type = AccountKind)]
+    #[schema(value_type = AccountType)]
     r#type: String,
     /// Your own.
     #[schema(value_type = Option<Object>)]

@@ -91,6 +91,21 @@ impl Server {
             .await
     }
 
+    /// A vendor's call for one account, or of any other kind that headers make.
+    pub async fn try_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answered {
+        let bearer = format!("Bearer {}", super::server::API_KEY);
+        let mut all = vec![("authorization", bearer.as_str())];
+        all.extend_from_slice(headers);
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.send(method, path, &all, body.into_bytes()).await
+    }
+
     /// An ATS's call with the customer's token and any bytes.
     pub async fn try_ats(&self, customer: &Customer, method: &str, tail: &str, body: &[u8]) -> Answered {
         let response = self.ats_raw(
