@@ -8,4 +8,5 @@ pub mod order;
 pub mod package;
 pub mod problem;
 pub mod result;
+pub mod scope;
 pub mod timestamp;

@@ -8,6 +8,7 @@ pub mod openapi;
 mod operator;
 mod paging;
 mod problem;
+mod rate_limit;
 mod refusals;
 pub mod server;
 mod vendor;
