@@ -107,7 +107,8 @@ async fn an_id_that_is_malformed_or_unknown_or_another_projects_is_404() {
     for id in ids.into_iter().chain([long.as_str()]) {
         for (method, path) in routes(&document, id).iter().filter(|(_, path)| path.contains(id)) {
             let bearer = format!("Bearer {OTHER_API_KEY}");
-            let body = if method == "PATCH" || path.contains("/set_up/") {
+            let takes_a_body = path.contains("/set_up/") || path.ends_with("/rotate");
+            let body = if method == "PATCH" || takes_a_body {
                 body.to_string()
             } else {
                 String::new()
