@@ -8,5 +8,6 @@ pub mod order;
 pub mod package;
 pub mod problem;
 pub mod result;
+pub mod scope;
 pub mod timestamp;
 pub mod vendor_order;

@@ -9,6 +9,7 @@ mod operator;
 mod paging;
 mod parameters;
 mod problem;
+mod rate_limit;
 mod refusals;
 pub mod server;
 mod vendor;

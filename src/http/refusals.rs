@@ -21,13 +21,13 @@ macro_rules! problems {
 
 problems! {
     /// What a reading operation can refuse with.
-    ReadProblems = [400, 401, 404, 500, 503];
+    ReadProblems = [400, 401, 403, 404, 429, 500, 503];
     /// What a writing operation can refuse with.
-    WriteProblems = [400, 401, 404, 408, 409, 413, 422, 500, 501, 503];
+    WriteProblems = [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 501, 503];
     /// What a reading operation on an account can refuse with.
-    AccountReadProblems = [400, 401, 404, 412, 500, 503];
+    AccountReadProblems = [400, 401, 403, 404, 412, 429, 500, 503];
     /// What a writing operation on an account can refuse with.
-    AccountWriteProblems = [400, 401, 404, 408, 409, 412, 413, 422, 500, 501, 503];
+    AccountWriteProblems = [400, 401, 403, 404, 408, 409, 412, 413, 422, 429, 500, 501, 503];
     /// What readiness can refuse with.
     ReadyProblems = [500, 503];
 }

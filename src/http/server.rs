@@ -2,8 +2,9 @@
 
 use super::admission::{Admission, admit};
 use super::body::BodySchemas;
+use super::rate_limit::{self, RateLimit};
 use super::{ats, openapi, operator, problem};
-use crate::config::Role;
+use crate::config::{Rate, Role};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::exchange::Exchange;
 use actix_web::dev::{Server, ServiceResponse};
@@ -23,13 +24,20 @@ const CONNECTIONS: usize = 4096;
 /// How long requests that are under way get at a shutdown.
 const SHUTDOWN_SECONDS: u64 = 20;
 
-/// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited.
-pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io::Result<Server> {
+/// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited. `rate` is how many
+/// requests each API key may make, where that is limited.
+pub fn server(
+    listener: TcpListener,
+    exchange: Exchange,
+    role: Role,
+    rate: Option<Rate>,
+) -> std::io::Result<Server> {
     let document = serde_json::to_value(openapi::document())?;
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
     let exchange = web::Data::new(exchange);
     let admission = web::Data::new(Admission::new());
+    let rate_limit = rate.map(|rate| web::Data::new(RateLimit::new(rate)));
     let make_app = move || {
         // Routes are tried in order: the one under load comes first.
         let (app, document) = App::new()
@@ -48,6 +56,10 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
                 }
             })
             .split_for_parts();
+        let app = match &rate_limit {
+            Some(limit) => app.app_data(web::Data::clone(limit)),
+            None => app,
+        };
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
             .app_data(web::Data::clone(&admission))
@@ -56,6 +68,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
             .default_service(web::route().to(problem::no_route))
+            .wrap(from_fn(rate_limit::tell))
             .wrap(from_fn(admit))
             .wrap(from_fn(problem::render))
             .wrap(TracingLogger::<Spans>::new())

@@ -23,6 +23,9 @@ diesel::table! {
         key_hash -> Binary,
         created_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        scope -> Text,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
     }
 }
 

@@ -117,7 +117,8 @@ async fn an_id_that_is_malformed_or_unknown_or_another_projects_is_404() {
                 ("authorization", bearer.as_str()),
                 ("x-account-id", account.as_str()),
             ];
-            let body = if method == "PATCH" || path.contains("/set_up/") {
+            let takes_a_body = path.contains("/set_up/") || path.ends_with("/rotate");
+            let body = if method == "PATCH" || takes_a_body {
                 body.to_string()
             } else {
                 String::new()

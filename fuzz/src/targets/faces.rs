@@ -100,7 +100,7 @@ fn start() -> SocketAddr {
                 .await
                 .expect("a database");
             exchange.create_key("fuzz", Some(API_KEY)).await.expect("a key");
-            let server = server(listener, exchange, Role::All).expect("a server");
+            let server = server(listener, exchange, Role::All, None).expect("a server");
             tell.send(address).expect("somebody waits");
             server.await
         };
