@@ -3,6 +3,7 @@
 use crate::ambient::Ambient;
 use crate::config::Role;
 use crate::crypto::KeyRing;
+use crate::exchange::vendor_log::WritingLog;
 use crate::exchange::{Exchange, OpenError, Settings};
 use crate::http::server;
 use crate::outbox::Running;
@@ -60,6 +61,7 @@ pub struct Served {
     /// Its use cases.
     pub exchange: Exchange,
     worker: Option<Running>,
+    log: WritingLog,
     handle: ServerHandle,
     http: JoinHandle<std::io::Result<()>>,
 }
@@ -84,25 +86,29 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         true => Some(exchange.start_outbox().await?),
         false => None,
     };
-    let server = server::server(listener, exchange.clone(), serve.role).map_err(ServeError::Http)?;
+    let (vendor_log, log) = exchange.start_vendor_log();
+    let server =
+        server::server(listener, exchange.clone(), serve.role, vendor_log).map_err(ServeError::Http)?;
     let handle = server.handle();
     let http = tokio::spawn(server);
     Ok(Served {
         url,
         exchange,
         worker,
+        log,
         handle,
         http,
     })
 }
 
 impl Served {
-    /// Takes no more requests, lets those under way end, then lets the worker end what it is sending.
+    /// Takes no more requests, lets those under way end and logs them, then lets the worker end what it is sending.
     pub async fn stop(self) {
         self.handle.stop(true).await;
         if let Err(error) = self.http.await {
             tracing::error!(%error, "the HTTP server did not end well");
         }
+        self.log.stop().await;
         if let Some(worker) = self.worker {
             worker.stop().await;
         }

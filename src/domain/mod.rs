@@ -7,5 +7,6 @@ pub mod id;
 pub mod order;
 pub mod package;
 pub mod problem;
+pub mod request_id;
 pub mod result;
 pub mod timestamp;

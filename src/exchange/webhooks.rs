@@ -8,11 +8,12 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::client::DEADLINE;
-use crate::outbox::delivery::{post, webhook_secrets};
+use crate::outbox::delivery::{Signed, post, webhook_secrets};
 use crate::outbox::schedule::Schedule;
 use crate::outbox::signing;
 use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
+use crate::store::request_logs::Direction;
 use crate::store::webhooks::{self, WebhookRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
@@ -199,10 +200,25 @@ impl Exchange {
             data: json!({"id": webhook.id, "message": "If you can verify this signature, you are set up."}),
         };
         let body = event.render().map_err(|error| super::context::defect(&error))?;
+        let event = Signed {
+            secrets: &secrets,
+            event_id: event_id.as_str(),
+            at,
+            body,
+        };
+        let request_id = self.new_request_id();
+        let call = (Direction::UsToVendor, &request_id);
+        let mut entry = self.own_call(
+            write.project.as_str(),
+            call,
+            "webhook.test",
+            ("POST", &webhook.url),
+        );
         let began = tokio::time::Instant::now();
-        let (client, url) = (&self.client, &webhook.url);
-        let sent = post(client, url, &secrets, event_id.as_str(), at, body, DEADLINE).await;
+        let sent = post(&self.client, &webhook.url, event, &request_id, DEADLINE).await;
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.answered(&mut entry, &sent);
+        self.log(vec![entry]).await;
         let outcome = match sent {
             Ok(answer) => TestOutcome {
                 status: Some(answer.status),

@@ -9,5 +9,7 @@ mod operator;
 mod paging;
 mod problem;
 mod refusals;
+mod request_id;
 pub mod server;
 mod vendor;
+mod vendor_log;

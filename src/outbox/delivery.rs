@@ -1,10 +1,12 @@
 //! Sends a delivery: opens the event's bytes, signs them with the endpoint's secrets, and reads the answer.
 
-use super::client::{CallError, Client, Incoming, Outgoing, READ_BACK};
-use super::outcome::Tried;
+use super::client::{CallError, Client, Incoming, Outgoing, READ_BACK, origin};
+use super::outcome::{About, Tried, request_id};
 use super::signing;
 use super::tools::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
+use crate::domain::id::OrderId;
+use crate::domain::request_id::{self, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::EventRow;
 use crate::store::jobs::JobRow;
@@ -21,9 +23,12 @@ const LARGE: i64 = 16 * 1024;
 
 /// The endpoints of a batch of deliveries, and their events but for the large ones.
 pub(super) struct Loaded {
-    events: HashMap<String, EventRow>,
+    events: HashMap<String, Sendable>,
     webhooks: HashMap<String, WebhookRow>,
 }
+
+/// An event, and the provider of the account that it is about.
+type Sendable = (EventRow, Option<String>);
 
 pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
     let distinct = |mut ids: Vec<String>| {
@@ -39,35 +44,58 @@ pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<
             let events = events::up_to(db, &subjects, LARGE)?;
             let webhooks = webhooks::with_ids(db, &targets)?;
             Ok(Loaded {
-                events: events.into_iter().map(|row| (row.id.clone(), row)).collect(),
+                events: events
+                    .into_iter()
+                    .map(|event| (event.0.id.clone(), event))
+                    .collect(),
                 webhooks: webhooks.into_iter().map(|row| (row.id.clone(), row)).collect(),
             })
         })
         .await
 }
 
-pub(super) async fn send(outbox: &Outbox, loaded: &Loaded, job: &JobRow, ends: Instant) -> Tried {
+pub(super) async fn send(
+    outbox: &Outbox,
+    loaded: &Loaded,
+    job: &JobRow,
+    ends: Instant,
+    about: &mut About,
+) -> Tried {
     let Some(webhook) = loaded.webhooks.get(&job.target_id) else {
         return Tried::never("its endpoint was deleted");
     };
     if let Some(event) = loaded.events.get(&job.subject_id) {
-        return send_event(outbox, event, webhook, ends).await;
+        return send_event(outbox, event, webhook, (job, ends), about).await;
     }
     // A large one keeps its place until it is sent.
     let Ok(Ok(_place)) = tokio::time::timeout_at(ends, outbox.large.0.acquire()).await else {
         return Tried::NotMade;
     };
     let ids = [job.subject_id.clone()];
-    match outbox.store.read(move |db| events::with_ids(db, &ids)).await {
+    match outbox
+        .store
+        .read(move |db| events::up_to(db, &ids, i64::MAX))
+        .await
+    {
         Ok(found) => match found.first() {
-            Some(event) => send_event(outbox, event, webhook, ends).await,
+            Some(event) => send_event(outbox, event, webhook, (job, ends), about).await,
             None => Tried::never("its event is gone"),
         },
         Err(error) => Tried::unready(&error),
     }
 }
 
-async fn send_event(outbox: &Outbox, event: &EventRow, webhook: &WebhookRow, ends: Instant) -> Tried {
+async fn send_event(
+    outbox: &Outbox,
+    (event, provider): &Sendable,
+    webhook: &WebhookRow,
+    (job, ends): (&JobRow, Instant),
+    about: &mut About,
+) -> Tried {
+    about.event_type = Some(event.event_type.clone());
+    about.order = OrderId::parse(&event.record_id).map(|_| event.record_id.clone());
+    about.account.clone_from(&event.account_id);
+    about.provider.clone_from(provider);
     let Some(deadline) = time_left(ends).filter(|_| webhook.enabled) else {
         return Tried::NotMade;
     };
@@ -77,9 +105,16 @@ async fn send_event(outbox: &Outbox, event: &EventRow, webhook: &WebhookRow, end
         Ok(opened) => opened,
         Err(error) => return Tried::unready(&error),
     };
+    about.method = Some("POST".to_owned());
+    about.url = origin(&webhook.url);
     let began = Instant::now();
-    let (client, url) = (&outbox.client, &webhook.url);
-    let answer = post(client, url, &secrets, &event.id, at, body, deadline).await;
+    let signed = Signed {
+        secrets: &secrets,
+        event_id: &event.id,
+        at,
+        body,
+    };
+    let answer = post(&outbox.client, &webhook.url, signed, &request_id(job), deadline).await;
     let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     match answer {
         Ok(answer) => match answer.status {
@@ -113,27 +148,37 @@ fn open(vault: &Vault, event: &EventRow, webhook: &WebhookRow, at: Timestamp) ->
     Ok((body, webhook_secrets(vault, webhook, at)?))
 }
 
-/// Signs `body` and sends it to an endpoint.
+/// An event's bytes, and with what they are signed.
+pub struct Signed<'a> {
+    /// The secrets that are good now.
+    pub secrets: &'a [Zeroizing<String>],
+    /// The event's id.
+    pub event_id: &'a str,
+    /// When it is sent.
+    pub at: Timestamp,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+/// Signs an event and sends it to an endpoint.
 pub async fn post(
     client: &Client,
     url: &str,
-    secrets: &[Zeroizing<String>],
-    event_id: &str,
-    at: Timestamp,
-    body: Vec<u8>,
+    event: Signed<'_>,
+    request_id: &RequestId,
     deadline: Duration,
 ) -> Result<Incoming, CallError> {
-    let signed = signing::headers(secrets.iter().map(|secret| secret.as_str()), event_id, at, &body);
-    let headers = signed
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let secrets = event.secrets.iter().map(|secret| secret.as_str());
+    let signed = signing::headers(secrets, event.event_id, event.at, &event.body);
+    let headers = signed.iter().map(|(name, value)| (*name, value.as_str()));
     let outgoing = Outgoing {
         method: "POST",
         url,
         hosts: &[],
-        headers,
-        body: Some(body),
+        headers: headers
+            .chain([(request_id::HEADER, request_id.as_str())])
+            .collect(),
+        body: Some(event.body),
         deadline,
         read_back: READ_BACK,
     };

@@ -8,6 +8,10 @@ use serde_json::json;
 /// The migrations after the first, newest first: what undoes each, and its version.
 const LATER: &[(&str, &str)] = &[
     (
+        include_str!("../../migrations/sqlite/00000000000006_request_logs/down.sql"),
+        "00000000000006",
+    ),
+    (
         include_str!("../../migrations/sqlite/00000000000004_unified_api/down.sql"),
         "00000000000004",
     ),

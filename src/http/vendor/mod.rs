@@ -8,6 +8,7 @@ mod integrations;
 mod orders;
 mod packages;
 mod pushes;
+mod request_log_query;
 mod request_logs;
 mod results;
 mod secrets;
