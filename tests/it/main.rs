@@ -35,6 +35,7 @@ mod pressure;
 mod pushes;
 mod replays;
 mod replicas;
+mod request_logs;
 mod results;
 mod results_read;
 mod rotation;
