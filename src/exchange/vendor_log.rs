@@ -183,3 +183,37 @@ async fn write(exchange: &Exchange, rows: Arc<[RequestLogRow]>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_call_for_which_the_queue_has_no_room_is_counted_and_nobody_waits() {
+        let (calls, mut queued) = mpsc::channel(1);
+        let log = VendorLog {
+            calls,
+            dropped: Arc::default(),
+        };
+        for number in 0..3 {
+            log.note(VendorCall {
+                project: ProjectId::new(Uuid::nil()),
+                request_id: RequestId::of("call", number),
+                operation: "list_webhooks".to_owned(),
+                subject: Subject::default(),
+                method: "GET".to_owned(),
+                path: "/webhooks".to_owned(),
+                order: None,
+                account: None,
+                status: 200,
+                problem: None,
+                began: Timestamp(0),
+                ended: Timestamp(0),
+            });
+        }
+        assert_eq!(queued.try_recv().unwrap().request_id.as_str(), "call.0");
+        assert!(queued.try_recv().is_err());
+        assert_eq!(log.dropped.load(Ordering::Relaxed), 2);
+    }
+}

@@ -276,6 +276,8 @@ async fn busy() -> (Server, Customer, Customer, String) {
         .await;
     let order_path = format!("/unified/ats/assessments/orders/{order}");
     server.get(&order_path).await;
+    // The last one has a moment to itself.
+    server.clock.advance(10);
     let body = Some(json!({"score": "none"}));
     server
         .vendor("PATCH", &format!("{order_path}/result"), body, 400)
@@ -460,6 +462,7 @@ async fn what_a_caller_writes_into_a_path_is_not_kept_and_a_refusal_is_logged_wi
     server
         .vendor("GET", &format!("/webhooks/{name}?{name}"), None, 404)
         .await;
+    server.clock.advance(10);
     server
         .vendor("POST", "/webhooks", Some(json!({"url": 7})), 400)
         .await;
