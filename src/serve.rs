@@ -4,6 +4,7 @@ use crate::ambient::Ambient;
 use crate::config::{Rate, Role};
 use crate::crypto::KeyRing;
 use crate::exchange::last_uses::Noting;
+use crate::exchange::vendor_log::WritingLog;
 use crate::exchange::{Exchange, OpenError, Settings};
 use crate::http::server;
 use crate::outbox::Running;
@@ -64,6 +65,7 @@ pub struct Served {
     pub exchange: Exchange,
     worker: Option<Running>,
     noting: Noting,
+    log: WritingLog,
     handle: ServerHandle,
     http: JoinHandle<std::io::Result<()>>,
 }
@@ -88,8 +90,9 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         true => Some(exchange.start_outbox().await?),
         false => None,
     };
-    let server = server::server(listener, exchange.clone(), serve.role, serve.rate_limit);
-    let server = server.map_err(ServeError::Http)?;
+    let (vendor_log, log) = exchange.start_vendor_log();
+    let faces = (serve.role, serve.rate_limit);
+    let server = server::server(listener, exchange.clone(), faces, vendor_log).map_err(ServeError::Http)?;
     let noting = exchange.start_noting();
     let handle = server.handle();
     let http = tokio::spawn(server);
@@ -98,19 +101,21 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         exchange,
         worker,
         noting,
+        log,
         handle,
         http,
     })
 }
 
 impl Served {
-    /// Takes no more requests, lets those under way end, writes down which keys were used, then lets the worker end
-    /// what it is sending.
+    /// Takes no more requests, lets those under way end and logs them, writes down which keys were used, then lets
+    /// the worker end what it is sending.
     pub async fn stop(self) {
         self.handle.stop(true).await;
         if let Err(error) = self.http.await {
             tracing::error!(%error, "the HTTP server did not end well");
         }
+        self.log.stop().await;
         self.noting.stop().await;
         if let Some(worker) = self.worker {
             worker.stop().await;

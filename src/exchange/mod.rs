@@ -27,6 +27,7 @@ pub mod request_logs;
 pub mod results;
 pub mod rotation;
 pub mod set_up;
+pub mod vendor_log;
 pub mod vendor_orders;
 pub mod webhooks;
 pub mod write;

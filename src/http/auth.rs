@@ -9,7 +9,7 @@ use crate::exchange::Exchange;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use std::future::Future;
 use std::pin::Pin;
@@ -60,6 +60,8 @@ pub async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     let exchange = exchange(request)?;
     let key = presented_key(request).ok_or_else(unauthorized)?;
     let grant = exchange.authenticate(&key).await?;
+    // For the request log: whose call it is, whatever comes of it.
+    request.extensions_mut().insert(grant.project.clone());
     rate_limit::count(request, &grant.key, exchange.now())?;
     allow(grant.scope, needed(request))?;
     // A header that is no text names no account; taken for absent it would mean the whole project.

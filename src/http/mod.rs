@@ -11,5 +11,7 @@ mod parameters;
 mod problem;
 mod rate_limit;
 mod refusals;
+mod request_id;
 pub mod server;
 mod vendor;
+mod vendor_log;

@@ -3,13 +3,17 @@
 use super::admission::{Admission, admit};
 use super::body::BodySchemas;
 use super::rate_limit::{self, RateLimit};
+use super::request_id::identify;
+use super::vendor_log::Operations;
 use super::{ats, openapi, operator, problem};
 use crate::config::{Rate, Role};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::request_id::RequestId;
 use crate::exchange::Exchange;
+use crate::exchange::vendor_log::VendorLog;
 use actix_web::dev::{Server, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, HttpMessage, HttpServer, web};
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing::Span;
@@ -25,16 +29,18 @@ const CONNECTIONS: usize = 4096;
 const SHUTDOWN_SECONDS: u64 = 20;
 
 /// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited. `rate` is how many
-/// requests each API key may make, where that is limited.
+/// requests each API key may make, where that is limited; what vendors call is handed to `log`.
 pub fn server(
     listener: TcpListener,
     exchange: Exchange,
-    role: Role,
-    rate: Option<Rate>,
+    (role, rate): (Role, Option<Rate>),
+    log: VendorLog,
 ) -> std::io::Result<Server> {
     let document = serde_json::to_value(openapi::document())?;
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
+    let operations = web::Data::new(Operations::of(&document));
+    let log = web::Data::new(log);
     let exchange = web::Data::new(exchange);
     let admission = web::Data::new(Admission::new());
     let rate_limit = rate.map(|rate| web::Data::new(RateLimit::new(rate)));
@@ -63,6 +69,8 @@ pub fn server(
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
             .app_data(web::Data::clone(&admission))
+            .app_data(web::Data::clone(&operations))
+            .app_data(web::Data::clone(&log))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
             .service(web::redirect("/docs", "/docs/"))
@@ -72,6 +80,7 @@ pub fn server(
             .wrap(from_fn(admit))
             .wrap(from_fn(problem::render))
             .wrap(TracingLogger::<Spans>::new())
+            .wrap(from_fn(identify))
     };
     Ok(HttpServer::new(make_app)
         .client_request_timeout(HEAD_PATIENCE)
@@ -102,7 +111,14 @@ struct Spans;
 impl RootSpanBuilder for Spans {
     fn on_request_start(request: &actix_web::dev::ServiceRequest) -> Span {
         let route = request.match_pattern().unwrap_or_else(|| "no route".to_owned());
-        tracing::info_span!("request", method = %request.method(), route, status = tracing::field::Empty)
+        let id = request.extensions().get::<RequestId>().cloned();
+        tracing::info_span!(
+            "request",
+            id = id.as_ref().map(RequestId::as_str),
+            method = %request.method(),
+            route,
+            status = tracing::field::Empty
+        )
     }
 
     fn on_request_end<B: actix_web::body::MessageBody>(

@@ -42,6 +42,7 @@ mod pushes;
 mod rate_limit;
 mod replays;
 mod replicas;
+mod request_logs;
 mod results;
 mod results_read;
 mod rotation;

