@@ -87,8 +87,9 @@ pub fn note(
         subject: subject(&path),
         method: method.to_owned(),
         order: values()
-            .find(|value| OrderId::parse(value).is_some())
-            .map(str::to_owned),
+            .find_map(OrderId::parse)
+            .or_else(|| request.extensions().get::<Option<OrderId>>().cloned().flatten())
+            .map(|order| order.as_str().to_owned()),
         account: values()
             .chain(header)
             .find(|value| AccountId::parse(value).is_some())
