@@ -8,6 +8,5 @@ pub mod openapi;
 mod operator;
 mod paging;
 mod problem;
-mod refusals;
 pub mod server;
 mod vendor;

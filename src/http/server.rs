@@ -25,14 +25,19 @@ const SHUTDOWN_SECONDS: u64 = 20;
 
 /// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited.
 pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io::Result<Server> {
-    let document = serde_json::to_value(openapi::document())?;
+    let routes = if role.answers() {
+        openapi::routes
+    } else {
+        operator::health::routes
+    };
+    let document = openapi::document_of(routes)?;
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
     let exchange = web::Data::new(exchange);
     let admission = web::Data::new(Admission::new());
     let make_app = move || {
         // Routes are tried in order: the one under load comes first.
-        let (app, document) = App::new()
+        let (app, _) = App::new()
             .configure(|config| {
                 if role.answers() {
                     ats::external_trigger::routes(config);
@@ -40,13 +45,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             })
             .into_utoipa_app()
             .openapi(openapi::base())
-            .configure(|config| {
-                if role.answers() {
-                    openapi::routes(config);
-                } else {
-                    operator::health::routes(config);
-                }
-            })
+            .configure(routes)
             .split_for_parts();
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
@@ -54,7 +53,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
             .service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+            .service(SwaggerUi::new("/docs/{_:.*}").external_url_unchecked("/openapi.json", document.clone()))
             .default_service(web::route().to(problem::no_route))
             .wrap(from_fn(admit))
             .wrap(from_fn(problem::render))

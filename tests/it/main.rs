@@ -18,6 +18,7 @@ mod conformance;
 mod contracts;
 mod deliveries;
 mod demo;
+mod document;
 mod durability;
 mod fuzzing;
 mod greenhouse_flow;

@@ -1,14 +1,13 @@
 //! `/accounts/{id}`: one linked customer.
 
 use crate::domain::category::Category;
-use crate::domain::problem::Violation;
+use crate::domain::problem::{ErrorCode, Violation};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::accounts::ShownAccount;
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use actix_web::{get, patch, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -77,7 +76,7 @@ fn show(shown: ShownAccount) -> Account {
 ///
 /// With what is still missing before its ATS can be told of results.
 #[utoipa::path(tag = "Customers", params(("id" = String, Path, description = "Id of the account.")),
-    responses((status = 200, description = "The account.", body = Account), ReadProblems))]
+    responses((status = 200, description = "The account.", body = Account)))]
 #[get("/accounts/{id}")]
 async fn get_account(
     exchange: web::Data<Exchange>,
@@ -93,7 +92,8 @@ async fn get_account(
 /// Sets the customer's credentials. Results that wait for them are sent at once.
 #[utoipa::path(tag = "Customers", request_body = AccountUpdate,
     params(("id" = String, Path, description = "Id of the account.")),
-    responses((status = 200, description = "As it is now.", body = Account), WriteProblems))]
+    responses((status = 200, description = "As it is now.", body = Account)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue]))))]
 #[patch("/accounts/{id}")]
 async fn update_account(
     exchange: web::Data<Exchange>,

@@ -3,7 +3,7 @@
 use super::present;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::integrations::IntegrationChange;
 use crate::exchange::{Exchange, MASK};
@@ -11,7 +11,6 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::providers::registry;
 use crate::store::integrations::IntegrationRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
@@ -176,7 +175,8 @@ fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Resul
 /// Configures how your project uses a provider. The answer has the URLs for the ATS's partner form, and the
 /// secret that signs calls to your list URL, shown this once.
 #[utoipa::path(tag = "Integrations", request_body = NewIntegration, responses(
-    (status = 201, description = "It is there.", body = Integration), WriteProblems))]
+    (status = 201, description = "It is there.", body = Integration)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed, ErrorCode::NotCapable]))))]
 #[post("/integrations")]
 async fn create_integration(
     exchange: web::Data<Exchange>,
@@ -203,7 +203,7 @@ async fn create_integration(
 ///
 /// Newest first.
 #[utoipa::path(tag = "Integrations", params(PageQuery), responses(
-    (status = 200, description = "A page.", body = Paged<Integration>), ReadProblems))]
+    (status = 200, description = "A page.", body = Paged<Integration>)))]
 #[get("/integrations")]
 async fn list_integrations(
     exchange: web::Data<Exchange>,
@@ -222,7 +222,7 @@ async fn list_integrations(
 ///
 /// Secrets that are set show as asterisks.
 #[utoipa::path(tag = "Integrations", params(("id" = String, Path, description = "Id of the integration.")),
-    responses((status = 200, description = "The integration.", body = Integration), ReadProblems))]
+    responses((status = 200, description = "The integration.", body = Integration)))]
 #[get("/integrations/{id}")]
 async fn get_integration(
     exchange: web::Data<Exchange>,
@@ -238,7 +238,8 @@ async fn get_integration(
 /// What is left out stays as it is; null clears.
 #[utoipa::path(tag = "Integrations", request_body = IntegrationUpdate,
     params(("id" = String, Path, description = "Id of the integration.")),
-    responses((status = 200, description = "As it is now.", body = Integration), WriteProblems))]
+    responses((status = 200, description = "As it is now.", body = Integration)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed, ErrorCode::NotCapable]))))]
 #[patch("/integrations/{id}")]
 async fn update_integration(
     exchange: web::Data<Exchange>,
@@ -265,7 +266,8 @@ async fn update_integration(
 ///
 /// Refused while customers are linked through it.
 #[utoipa::path(tag = "Integrations", params(("id" = String, Path, description = "Id of the integration.")),
-    responses((status = 204, description = "It is gone."), WriteProblems))]
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-error-codes" = json!([ErrorCode::IntegrationInUse]))))]
 #[delete("/integrations/{id}")]
 async fn delete_integration(
     exchange: web::Data<Exchange>,

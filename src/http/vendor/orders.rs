@@ -11,7 +11,6 @@ use crate::exchange::orders::ShownOrder;
 use crate::http::auth::Caller;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::ReadProblems;
 use actix_web::{get, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -230,7 +229,7 @@ fn show_job(id: Option<Cow<'_, str>>, job: Option<Job<'_>>) -> OrderJob {
         ("x-account-id" = Option<String>, Header, description = "Whose orders; without it all of the project's."),
         PageQuery
     ),
-    responses((status = 200, description = "A page.", body = Paged<Order>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<Order>)))]
 #[get("/unified/ats/{category}/orders")]
 async fn list_orders(
     exchange: web::Data<Exchange>,
@@ -254,7 +253,7 @@ async fn list_orders(
         ("id" = String, Path, description = "Id of the order."),
         ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
     ),
-    responses((status = 200, description = "The order.", body = OrderData), ReadProblems))]
+    responses((status = 200, description = "The order.", body = OrderData)))]
 #[get("/unified/ats/{category}/orders/{id}")]
 async fn get_order(
     exchange: web::Data<Exchange>,

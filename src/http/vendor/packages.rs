@@ -2,13 +2,12 @@
 
 use super::category;
 use crate::domain::package::Package;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::exchange::Exchange;
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use actix_web::{get, put, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -90,7 +89,8 @@ fn show(package: Package) -> Result<ShownPackage, Problem> {
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("x-account-id" = Option<String>, Header, description = "Whose list; without it the project's.")
     ),
-    responses((status = 200, description = "The list is as sent.", body = PackageListStored), WriteProblems))]
+    responses((status = 200, description = "The list is as sent.", body = PackageListStored)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue]))))]
 #[put("/unified/ats/{category}/packages")]
 async fn replace_packages(
     exchange: web::Data<Exchange>,
@@ -115,7 +115,7 @@ async fn replace_packages(
         ("x-account-id" = Option<String>, Header, description = "Whose list; without it the project's."),
         PageQuery
     ),
-    responses((status = 200, description = "A page.", body = Paged<ShownPackage>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<ShownPackage>)))]
 #[get("/unified/ats/{category}/packages")]
 async fn list_packages(
     exchange: web::Data<Exchange>,
@@ -139,7 +139,7 @@ async fn list_packages(
         ("id" = String, Path, description = "Your id of the package."),
         ("x-account-id" = Option<String>, Header, description = "Whose list; without it the project's.")
     ),
-    responses((status = 200, description = "The package.", body = PackageData), ReadProblems))]
+    responses((status = 200, description = "The package.", body = PackageData)))]
 #[get("/unified/ats/{category}/packages/{id}")]
 async fn get_package(
     exchange: web::Data<Exchange>,

@@ -7,7 +7,6 @@ use crate::exchange::request_logs::ShownLog;
 use crate::http::auth::Caller;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::ReadProblems;
 use actix_web::{get, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -84,7 +83,7 @@ fn show(shown: ShownLog) -> Result<RequestLog, Problem> {
 /// Newest first; with `x-account-id` that account's only.
 #[utoipa::path(tag = "Request logs",
     params(("x-account-id" = Option<String>, Header, description = "Whose calls."), PageQuery),
-    responses((status = 200, description = "A page.", body = Paged<RequestLog>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<RequestLog>)))]
 #[get("/requests/logs")]
 async fn list_request_logs(
     exchange: web::Data<Exchange>,
@@ -102,7 +101,7 @@ async fn list_request_logs(
 ///
 /// With what was wrong.
 #[utoipa::path(tag = "Request logs", params(("id" = String, Path, description = "Id of the entry.")),
-    responses((status = 200, description = "The entry.", body = RequestLogData), ReadProblems))]
+    responses((status = 200, description = "The entry.", body = RequestLogData)))]
 #[get("/requests/logs/{id}")]
 async fn get_request_log(
     exchange: web::Data<Exchange>,
