@@ -1,15 +1,15 @@
 #!/bin/sh
-# What the clients of tests/clients/ and examples/ stand on, in versions that are pinned, beneath target/clients:
+# A copy of a folder of clients, beneath target/clients, with the packages that it names, in the versions that it pins:
 #
-#   scripts/clients.sh node      prints a directory with the npm packages and the programs
-#   scripts/clients.sh python    prints a directory with a virtual environment
+#   scripts/clients.sh node FOLDER      prints where; its node_modules are there
+#   scripts/clients.sh python FOLDER    prints where; its virtual environment is venv there
 #
 # Installs node, npm and python3-venv on Debian and its kin where they are missing.
 set -eu
 
 what=${1:?node or python}
-here=$(dirname "$0")
-target=${CARGO_TARGET_DIR:-$PWD/target}/clients
+folder=${2:?a folder}
+copy=${CARGO_TARGET_DIR:-$PWD/target}/clients/$(echo "$folder" | tr / -)
 
 install() {
     if ! command -v apt-get >/dev/null; then
@@ -24,33 +24,27 @@ install() {
     } >&2
 }
 
-# What was installed stands until what is asked for changes.
+mkdir -p "$copy"
+(cd "$folder" && tar -cf - --exclude node_modules --exclude .venv --exclude __pycache__ .) | tar -xf - -C "$copy"
+# What was installed stands until other versions are asked for.
 case $what in
 node)
     command -v npm >/dev/null || install nodejs npm
-    directory=$target/node
-    wanted=$here/../tests/clients/package-lock.json
-    mkdir -p "$directory"
-    cp "$here/../tests/clients/package.json" "$directory"
-    if ! cmp -s "$wanted" "$directory/package-lock.json" || [ ! -e "$directory/installed" ]; then
-        rm -f "$directory/installed"
-        cp "$wanted" "$directory"
-        (cd "$directory" && npm ci --silent --no-audit --no-fund) >&2
-        touch "$directory/installed"
+    pins=$copy/package-lock.json
+    if ! cmp -s "$pins" "$copy/node_modules/.pins"; then
+        (cd "$copy" && npm ci --silent --no-audit --no-fund) >&2
+        cp "$pins" "$copy/node_modules/.pins"
     fi
-    cp -r "$here"/../tests/clients/. "$directory"
     ;;
 python)
     python3 -c "import ensurepip, venv" 2>/dev/null || install python3 python3-venv
-    directory=$target/python
-    wanted=$here/../tests/clients/python/requirements.txt
-    if ! cmp -s "$wanted" "$directory/requirements.txt"; then
-        rm -rf "$directory"
-        mkdir -p "$directory"
-        python3 -m venv "$directory"
-        "$directory/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" >&2
-        cp "$wanted" "$directory"
+    pins=$copy/requirements.txt
+    if ! cmp -s "$pins" "$copy/venv/.pins"; then
+        rm -rf "$copy/venv"
+        python3 -m venv "$copy/venv"
+        "$copy/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$pins" >&2
+        cp "$pins" "$copy/venv/.pins"
     fi
     ;;
 esac
-echo "$directory"
+echo "$copy"

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 macro_rules! catalogue {
-    ($($code:ident = $status:literal, $name:literal, $meaning:literal;)*) => {
+    ($($code:ident = $status:literal, $name:tt, $meaning:literal;)*) => {
         /// Why a request was refused. Closed: every `errorCode` that we send is one of these.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub enum ErrorCode {

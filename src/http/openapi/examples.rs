@@ -1,6 +1,6 @@
 //! An example for every body: put together from those of its fields, so that there is one place for each.
 
-use super::operations::operations;
+use super::operations::{operations, webhooks};
 use crate::providers::registry;
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,15 @@ pub fn tell(document: &mut Value) {
         }
         for (_, response) in operation.responses() {
             put(response, &schemas);
+        }
+    }
+    for webhook in webhooks(document) {
+        if let Some(body) = webhook
+            .value
+            .get_mut("requestBody")
+            .and_then(Value::as_object_mut)
+        {
+            put(body, &schemas);
         }
     }
 }

@@ -1,31 +1,16 @@
-//! The headers that every operation takes or answers with.
+//! The headers that every operation answers with.
 
 use super::operations::operations;
 use serde_json::{Map, Value, json};
 
-/// Tells every operation of `document` which headers it takes, and of those of its answer when all is well.
+/// Tells every operation of `document` of those that it answers with when all is well.
 pub fn tell(document: &mut Value) {
     for mut operation in operations(document) {
-        if operation.writes() && operation.asks_for_key() {
-            operation.add_parameter(idempotency_key());
-        }
         for (status, response) in operation.responses() {
             let status = status.parse().unwrap_or_default();
             response.insert("headers".to_owned(), Value::Object(of_response(status)));
         }
     }
-}
-
-fn idempotency_key() -> Value {
-    json!({
-        "name": "Idempotency-Key",
-        "in": "header",
-        "required": false,
-        "description": "A key of yours for this write, such as a UUID: whoever repeats the request with it gets the same \
-                        answer, and nothing is done twice. Kept for 24 hours.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "example": "0b9e0b1c-6a1c-4c62-8f5e-3a4d1c9a7e55",
-    })
 }
 
 /// The headers that a response of `status` may have.

@@ -1,10 +1,12 @@
 //! The API document: collected from the very table that registers the routes, then finished with what holds for all
 //! operations.
 
+mod events;
 mod examples;
 mod freedom;
 mod headers;
 mod operations;
+mod parameters;
 mod refusals;
 
 use super::{operator, vendor};
@@ -84,7 +86,9 @@ pub fn document_of(routes: impl FnOnce(&mut ServiceConfig<'_>)) -> serde_json::R
         .openapi(base())
         .configure(routes);
     let mut document = serde_json::to_value(app.split_for_parts().1)?;
+    events::tell(&mut document)?;
     freedom::tell(&mut document);
+    parameters::tell(&mut document);
     headers::tell(&mut document);
     refusals::tell(&mut document);
     examples::tell(&mut document);

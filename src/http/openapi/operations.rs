@@ -10,9 +10,18 @@ pub struct Operation<'a> {
     pub value: &'a mut Map<String, Value>,
 }
 
-/// Every operation of `document`.
+/// Every operation of ours in `document`.
 pub fn operations(document: &mut Value) -> impl Iterator<Item = Operation<'_>> {
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    beneath("paths", document)
+}
+
+/// Every call in `document` that we make ourselves.
+pub fn webhooks(document: &mut Value) -> impl Iterator<Item = Operation<'_>> {
+    beneath("webhooks", document)
+}
+
+fn beneath<'a>(key: &str, document: &'a mut Value) -> impl Iterator<Item = Operation<'a>> {
+    let paths = document.get_mut(key).and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(Map::values_mut);
     let methods = items.filter_map(Value::as_object_mut).flatten();
     methods.filter_map(|(method, value)| {

@@ -15,6 +15,7 @@ use crate::http::problem::Failure;
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::openapi::Ref;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -57,8 +58,13 @@ struct KeptEvent {
     #[schema(format = DateTime)]
     created_at: String,
     /// The body of its deliveries.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = event)]
     body: Box<RawValue>,
+}
+
+/// What an endpoint gets; its schema is that of the document's webhooks.
+fn event() -> Ref {
+    Ref::from_schema_name("Event")
 }
 
 /// What became of a replay.

@@ -66,7 +66,8 @@ await call("PUT", "/unified/ats/assessments/packages", { packages });
 async function ordered(customer, test, candidate) {
   const answer = await call("POST", "/external-trigger/greenhouse/send_test", {
     partner_test_id: test,
-    candidate: { first_name: candidate, last_name: "Byron", email: `${candidate}@example.org` },
+    candidate: { first_name: candidate, last_name: "Byron", email: `${candidate}@example.org`,
+      greenhouse_profile_url: `https://app.greenhouse.io/people/${candidate}` },
     url: `http://127.0.0.1:9/callback/${candidate}`,
   }, { headers: { authorization: `Basic ${btoa(`${customer.secretKey}:`)}` } });
   return answer.partner_interview_id;
