@@ -41,6 +41,8 @@ PATH=$python/venv/bin:$PATH openapi-python-client generate --path openapi/openap
 try_example() {
     name=$1
     shift
+    CROSSCHECK_URL=$("$here/server.sh" start "$place/for-$name")
+    export CROSSCHECK_URL
     PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     export PORT
     "$@" >"$place/said" 2>&1 &
