@@ -139,6 +139,7 @@ impl Stage<'_> {
         self.crosscheck
             .call(Method::PUT, &path, Some(&json!({"packages": packages})), 200)
             .await?;
+        let path = format!("{path}?list=project");
         let stored = self.crosscheck.call_in_brief(Method::GET, &path, 200).await?;
         let stored = list(&stored, "/data")?.len();
         self.printer

@@ -94,6 +94,8 @@ ids! {
     IntegrationId = "int_";
     /// One customer linked through an integration.
     AccountId = "acc_";
+    /// A package for which the vendor gave no id.
+    PackageId = "pkg_";
     /// One report of a result.
     RevisionId = "rev_";
     /// What we tell the vendor; also its `webhook-id`.

@@ -9,3 +9,4 @@ pub mod package;
 pub mod problem;
 pub mod result;
 pub mod timestamp;
+pub mod vendor_order;

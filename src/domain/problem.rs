@@ -53,7 +53,9 @@ catalogue! {
     NoResultLink = 409, "no_result_link", "The order has no result with a URL yet. Ask again once it is complete.";
     InFlight = 409, "in_flight", "It is being sent right now. Look again in a few seconds.";
     Superseded = 409, "superseded", "A newer revision of this result exists; only the newest may be pushed.";
+    PackageExists = 409, "package_exists", "A package of this id is in the list already. Change it with PATCH, or choose another id.";
     IntegrationInUse = 409, "integration_in_use", "Accounts are linked through this integration, so it cannot be deleted.";
+    IntegrationDisabled = 412, "integration_disabled", "The integration through which this account is linked is disabled. Enable it with PATCH /integrations/{id}.";
     PayloadTooLarge = 413, "payload_too_large", "The body is larger than 1 MiB.";
     InvalidValue = 422, "invalid_value", "The body was understood, but a value breaks a rule. errors[] names the field and the rule.";
     IdempotencyKeyReused = 422, "idempotency_key_reused", "The Idempotency-Key came with another request in the last 24 hours. Repeat that request exactly, or use a new key.";

@@ -37,7 +37,29 @@ pub struct NewAccount {
     pub credentials: Map<String, Value>,
 }
 
+/// What of an account can be changed. `None` leaves it, `Some(None)` clears it.
+#[derive(Default)]
+pub struct AccountChange {
+    /// The customer's credentials.
+    pub credentials: Map<String, Value>,
+    /// What the vendor calls it.
+    pub label: Option<Option<String>>,
+    /// The customer's id at the vendor's.
+    pub origin_owner_id: Option<String>,
+    /// The customer's name at the vendor's.
+    pub origin_owner_name: Option<String>,
+    /// Who linked it, at the vendor's.
+    pub origin_username: Option<Option<String>>,
+    /// `production` or `test`.
+    pub kind: Option<String>,
+    /// The vendor's own.
+    pub metadata: Option<Option<Map<String, Value>>>,
+    /// What the provider is taken to be; it cannot change.
+    pub provider: Option<String>,
+}
+
 /// An account with what may be seen of its credentials.
+#[derive(Serialize, Deserialize)]
 pub struct ShownAccount {
     /// The row.
     pub row: AccountRow,
@@ -45,6 +67,8 @@ pub struct ShownAccount {
     pub credentials: Map<String, Value>,
     /// What nothing can be sent to the ATS without, and is not set, in words.
     pub missing: Vec<Violation>,
+    /// Whether its integration is enabled.
+    pub is_enabled: bool,
 }
 
 /// What the customer gives its ATS.
@@ -153,28 +177,48 @@ impl Exchange {
         self.show_account(row, &integration)
     }
 
-    /// Changes the customer's credentials: a text sets one, null clears it, what is left out stays. What waits
-    /// to be pushed for the account is tried again at once.
+    /// Changes an account. Of the credentials a text sets one, null clears it, what is left out stays. What waits to
+    /// be pushed for the account is tried again at once.
     pub async fn update_account(
         &self,
         write: &Write,
         id: &str,
-        sent: Map<String, Value>,
+        change: AccountChange,
     ) -> Result<ShownAccount, Problem> {
         let id = AccountId::parse(id).ok_or_else(unknown)?;
         let (exchange, project, at) = (self.clone(), write.project.clone(), self.ambient.now());
-        let (row, integration) = self
+        let shown = self
             .write_once(write, move |db| {
                 accounts::lock(db, &id)?;
                 let (mut row, integration) = accounts::find(db, &project, &id)?.ok_or_else(unknown)?;
+                if change
+                    .provider
+                    .as_ref()
+                    .is_some_and(|named| *named != row.provider)
+                {
+                    let message = "an account keeps its provider: link the customer anew for another one";
+                    let violation = Violation::new("/provider", "immutable", message);
+                    return Err(Problem::with(ErrorCode::InvalidValue, vec![violation]));
+                }
                 let provider =
                     registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
                 let place = credentials::of_account(&row);
                 let mut fields = credentials::open(&exchange.vault, place, row.credentials_sealed.as_ref())?;
-                exchange.take_credentials(provider.descriptor(), Holder::Customer, sent, &mut fields)?;
+                exchange.take_credentials(
+                    provider.descriptor(),
+                    Holder::Customer,
+                    change.credentials,
+                    &mut fields,
+                )?;
                 row.credentials_sealed = credentials::seal(&exchange.vault, place, &fields);
+                set(&mut row.label, change.label);
+                set(&mut row.origin_owner_id, change.origin_owner_id);
+                set(&mut row.origin_owner_name, change.origin_owner_name);
+                set(&mut row.origin_username, change.origin_username);
+                set(&mut row.kind, change.kind);
+                set(&mut row.metadata, change.metadata.map(text_of));
                 row.updated_at = at.0;
-                accounts::set_credentials(db, &row)?;
+                accounts::update(db, &row)?;
                 pushes::hasten(db, &project, Through::Account(&row.id), at)?;
                 let news = News {
                     project: project.as_str(),
@@ -189,39 +233,48 @@ impl Exchange {
                 let event = prepare(&exchange.vault, exchange.ambient.as_ref(), news)
                     .map_err(|error| defect(&error))?;
                 publish(db, exchange.ambient.as_ref(), &event)?;
-                Ok((row, integration))
+                exchange.show_account(row, &integration)
             })
             .await?;
         self.wake.wake();
-        self.show_account(row, &integration)
+        Ok(shown)
     }
 
-    fn show_account(&self, row: AccountRow, integration: &IntegrationRow) -> Result<ShownAccount, Problem> {
+    pub(super) fn show_account(
+        &self,
+        row: AccountRow,
+        integration: &IntegrationRow,
+    ) -> Result<ShownAccount, Problem> {
         let provider = registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
         let place = credentials::of_account(&row);
         let fields = credentials::open(&self.vault, place, row.credentials_sealed.as_ref())?;
         Ok(ShownAccount {
             credentials: shown(provider.descriptor(), Holder::Customer, &fields),
             missing: self.missing_credentials(provider.descriptor(), integration, &row)?,
+            is_enabled: integration.enabled,
             row,
         })
     }
 
-    /// The account of that id in that project.
-    pub async fn find_account(&self, project: &ProjectId, id: &AccountId) -> Result<(), Problem> {
-        let (project, id) = (project.clone(), id.clone());
-        let found = self
-            .store
-            .read(move |db| accounts::find(db, &project, &id))
-            .await?;
-        found
-            .map(|_| ())
-            .ok_or_else(|| Problem::not_found("account (header x-account-id)"))
+    /// The account that a header names, and whether its integration is enabled.
+    pub async fn find_account(
+        &self,
+        project: &ProjectId,
+        header: &str,
+    ) -> Result<(AccountId, bool), Problem> {
+        let unknown = || Problem::not_found("account (header x-account-id)");
+        let (id, project) = (AccountId::parse(header).ok_or_else(unknown)?, project.clone());
+        let found = self.store.read({
+            let id = id.clone();
+            move |db| accounts::find(db, &project, &id)
+        });
+        let (_, integration) = found.await?.ok_or_else(unknown)?;
+        Ok((id, integration.enabled))
     }
 }
 
 /// An account as events tell of it.
-fn told(row: &AccountRow) -> Value {
+pub(super) fn told(row: &AccountRow) -> Value {
     json!({
         "id": row.id,
         "provider": row.provider,
@@ -231,8 +284,19 @@ fn told(row: &AccountRow) -> Value {
     })
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::not_found("account")
+}
+
+fn set<T>(field: &mut T, change: Option<T>) {
+    if let Some(value) = change {
+        *field = value;
+    }
+}
+
+/// The vendor's own object as it is stored.
+pub(super) fn text_of(metadata: Option<Map<String, Value>>) -> Option<String> {
+    metadata.map(|object| Value::Object(object).to_string())
 }
 
 /// The integration that is named; else the only one that fits; else one made on the spot.

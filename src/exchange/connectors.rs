@@ -1,8 +1,10 @@
 //! Connector meta: what of a result an ATS needs and shows, typed, from the same descriptor that drives the
 //! check before a result is sent.
 
+use super::accounts::ShownAccount;
 use crate::domain::category::Category;
-use crate::domain::problem::Problem;
+use crate::domain::event::EventType;
+use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::domain::result::{COMPLETE_VALUES, RESULT_VALUES};
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
@@ -19,8 +21,10 @@ pub struct ConnectorMeta {
     /// Provider key.
     pub provider: &'static str,
     /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
     pub provider_name: &'static str,
     /// `ats`.
+    #[schema(example = "ats")]
     pub category: &'static str,
     /// Whether it can be used.
     pub active: bool,
@@ -35,7 +39,80 @@ pub struct ConnectorMeta {
     /// What is not certain about this ATS, and what can be configured should it prove wrong.
     pub assumptions: &'static [Assumption],
     /// What people have to do before the first order.
+    #[schema(example = json!(["Ask the ATS for the partner form."]))]
     pub setup_steps: &'static [&'static str],
+    /// With `include=resources`: what a page may show of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+    /// With `include=webhooks`: the events that can come of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhooks: Option<&'static [EventType]>,
+}
+
+/// What a page may show of a provider.
+#[derive(Serialize, ToSchema)]
+pub struct Resources {
+    /// Its pictures; Crosscheck has none.
+    pub images: Images,
+}
+
+/// A provider's pictures.
+#[derive(Serialize, ToSchema)]
+pub struct Images {
+    /// A logo.
+    pub logo_url: Option<String>,
+    /// A wide logo.
+    pub original_logo_horizontal_url: Option<String>,
+}
+
+/// What of the meta is asked for beside the rest (StackOne's words).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Include {
+    /// Where each field stands in the body.
+    pub field_path: bool,
+    /// What a page may show.
+    pub resources: bool,
+    /// The events.
+    pub webhooks: bool,
+}
+
+impl Include {
+    /// The words of a list with commas; others mean nothing here.
+    pub fn read(list: &str) -> Self {
+        let asked = |word: &str| list.split(',').any(|one| one.trim() == word);
+        Self {
+            field_path: asked("field_path"),
+            resources: asked("resources"),
+            webhooks: asked("webhooks"),
+        }
+    }
+}
+
+/// What an account can do.
+#[derive(Serialize, ToSchema)]
+pub struct AccountMeta {
+    /// Provider key.
+    pub provider: &'static str,
+    /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
+    pub provider_name: &'static str,
+    /// `ats`.
+    #[schema(example = "ats")]
+    pub category: &'static str,
+    /// By `<category>/<operation>`, for every category of the provider.
+    pub models: BTreeMap<String, AccountModelMeta>,
+}
+
+/// One operation, for an account.
+#[derive(Serialize, ToSchema)]
+pub struct AccountModelMeta {
+    /// The operation.
+    #[serde(flatten)]
+    pub model: ModelMeta,
+    /// Whether this account can do it now.
+    pub available: bool,
+    /// What is missing where it cannot, with the next step.
+    pub missing: Vec<Violation>,
 }
 
 /// One operation on one model.
@@ -89,6 +166,10 @@ pub struct FieldMeta {
     /// How sure that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
+    /// With `include=field_path`: where it stands in the body, as a JSON pointer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/score/value")]
+    pub path: Option<String>,
 }
 
 /// A condition on another field of the same body.
@@ -102,24 +183,68 @@ pub struct RequiredIf {
 }
 
 /// Every provider's meta.
-pub fn list() -> Vec<ConnectorMeta> {
+pub fn list(include: Include) -> Vec<ConnectorMeta> {
     registry::all()
         .iter()
-        .map(|provider| meta(provider.descriptor()))
+        .map(|provider| meta(provider.descriptor(), include))
         .collect()
 }
 
 /// One provider's meta.
-pub fn get(provider: &str) -> Result<ConnectorMeta, Problem> {
+pub fn get(provider: &str, include: Include) -> Result<ConnectorMeta, Problem> {
     let provider = registry::find(provider).ok_or_else(|| Problem::not_found("provider"))?;
-    Ok(meta(provider.descriptor()))
+    Ok(meta(provider.descriptor(), include))
 }
 
-fn meta(descriptor: &Descriptor) -> ConnectorMeta {
-    let models = descriptor
-        .categories
-        .iter()
-        .map(|category| (format!("{category}/results.update"), model(*category, descriptor)));
+/// What an account can do, and what is missing for the rest.
+pub fn of_account(account: &ShownAccount) -> Result<AccountMeta, Problem> {
+    let provider = registry::find(&account.row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
+    let descriptor = provider.descriptor();
+    let models = models(descriptor, Include::default()).map(|(category, name, model)| {
+        let missing = match category.as_str() == account.row.category {
+            true => account.missing.clone(),
+            false => vec![not_linked(category)],
+        };
+        let model = AccountModelMeta {
+            model,
+            available: account.is_enabled && missing.is_empty(),
+            missing: match account.is_enabled {
+                true => missing,
+                false => vec![disabled()],
+            },
+        };
+        (name, model)
+    });
+    Ok(AccountMeta {
+        provider: descriptor.key,
+        provider_name: descriptor.name,
+        category: "ats",
+        models: models.collect(),
+    })
+}
+
+fn not_linked(category: Category) -> Violation {
+    let message = format!(
+        "this account is linked for another category: link the customer with POST /unified/ats/{category}/secrets"
+    );
+    Violation::new("", "not_linked", message)
+}
+
+fn disabled() -> Violation {
+    let code = ErrorCode::IntegrationDisabled;
+    Violation::new("", code.as_str(), code.meaning())
+}
+
+/// The operations of a provider: of which category, under which name, and what they take.
+fn models(descriptor: &Descriptor, include: Include) -> impl Iterator<Item = (Category, String, ModelMeta)> {
+    descriptor.categories.iter().map(move |category| {
+        let name = format!("{category}/results.update");
+        (*category, name, model(*category, descriptor, include))
+    })
+}
+
+fn meta(descriptor: &Descriptor, include: Include) -> ConnectorMeta {
+    let models = models(descriptor, include).map(|(_, name, model)| (name, model));
     ConnectorMeta {
         provider: descriptor.key,
         provider_name: descriptor.name,
@@ -131,10 +256,17 @@ fn meta(descriptor: &Descriptor) -> ConnectorMeta {
         set_up: descriptor.set_up,
         assumptions: descriptor.assumptions,
         setup_steps: descriptor.setup_steps,
+        resources: include.resources.then_some(Resources {
+            images: Images {
+                logo_url: None,
+                original_logo_horizontal_url: None,
+            },
+        }),
+        webhooks: include.webhooks.then_some(&EventType::ALL),
     }
 }
 
-fn model(category: Category, descriptor: &Descriptor) -> ModelMeta {
+fn model(category: Category, descriptor: &Descriptor, include: Include) -> ModelMeta {
     let plain = |name, r#type, description| FieldMeta {
         name,
         r#type,
@@ -146,11 +278,15 @@ fn model(category: Category, descriptor: &Descriptor) -> ModelMeta {
         shown_as: None,
         not_told_apart: &[],
         basis: None,
+        path: None,
     };
     ModelMeta {
         api_path: format!("/unified/ats/{category}/orders/{{id}}/result"),
         input: FieldsMeta {
-            default_fields: descriptor.result_fields_of(category).map(field).collect(),
+            default_fields: descriptor
+                .result_fields_of(category)
+                .map(|one| field(one, include))
+                .collect(),
         },
         output: FieldsMeta {
             default_fields: vec![
@@ -163,7 +299,7 @@ fn model(category: Category, descriptor: &Descriptor) -> ModelMeta {
     }
 }
 
-fn field(field: &ResultField) -> FieldMeta {
+fn field(field: &ResultField, include: Include) -> FieldMeta {
     let (r#type, format, r#enum): (_, _, &'static [&'static str]) = match field.kind {
         FieldKind::Text => ("string", None, &[]),
         FieldKind::Number => ("number", None, &[]),
@@ -187,5 +323,8 @@ fn field(field: &ResultField) -> FieldMeta {
         shown_as: Some(field.shown_as),
         not_told_apart: field.not_told_apart,
         basis: Some(field.basis),
+        path: include
+            .field_path
+            .then(|| format!("/{}", field.name.replace('.', "/"))),
     }
 }

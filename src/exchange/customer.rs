@@ -3,7 +3,7 @@
 use super::context::Exchange;
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::providers::provider::{Claim, Provider, Refusal};
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::IntegrationRow;
@@ -61,6 +61,9 @@ impl Exchange {
         let customer = found.and_then(Customer::of).ok_or(Refusal::Unauthenticated)?;
         if customer.account.provider != provider.descriptor().key {
             return Err(Refusal::Unauthenticated);
+        }
+        if !customer.integration.enabled {
+            return Err(Problem::of(ErrorCode::IntegrationDisabled).into());
         }
         let expected = customer.integration.tenant_id.as_deref();
         match (tenant_id, expected) {

@@ -16,6 +16,7 @@ use crate::providers::registry;
 use crate::store::Page;
 use crate::store::integrations::{self, IntegrationRow};
 use crate::store::pushes::{self, Through};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -38,6 +39,17 @@ pub struct IntegrationChange {
     pub partner_password: Option<Option<Zeroizing<String>>>,
     /// The vendor's credentials: a text sets one, null clears it, what is left out stays.
     pub credentials: Map<String, Value>,
+    /// Whether it is used.
+    pub enabled: Option<bool>,
+}
+
+/// An integration with what may be seen of its credentials.
+#[derive(Serialize, Deserialize)]
+pub struct ShownIntegration {
+    /// The row.
+    pub row: IntegrationRow,
+    /// The vendor's credentials that are set.
+    pub credentials: Map<String, Value>,
 }
 
 impl Exchange {
@@ -48,13 +60,14 @@ impl Exchange {
         provider: &str,
         category: Category,
         change: IntegrationChange,
-    ) -> Result<(IntegrationRow, Zeroizing<String>), Problem> {
+    ) -> Result<(ShownIntegration, Zeroizing<String>), Problem> {
         let provider = find_provider(provider, category)?;
         let (mut row, secret) = self.blank_integration(&write.project, provider, category);
         self.apply(&mut row, provider, change)?;
+        let shown = self.show_integration(row)?;
         self.write_once(write, move |db| {
-            integrations::insert(db, &row)?;
-            Ok((row, secret))
+            integrations::insert(db, &shown.row)?;
+            Ok((shown, secret))
         })
         .await
     }
@@ -65,7 +78,7 @@ impl Exchange {
         write: &Write,
         id: &str,
         change: IntegrationChange,
-    ) -> Result<IntegrationRow, Problem> {
+    ) -> Result<ShownIntegration, Problem> {
         let id = IntegrationId::parse(id).ok_or_else(unknown)?;
         let (exchange, project) = (self.clone(), write.project.clone());
         let changed = self
@@ -79,7 +92,7 @@ impl Exchange {
                 row.updated_at = at.0;
                 integrations::update(db, &row)?;
                 pushes::hasten(db, &project, Through::Integration(&row.id), at)?;
-                Ok(row)
+                exchange.show_integration(row)
             })
             .await?;
         self.wake.wake();
@@ -151,12 +164,15 @@ impl Exchange {
         links::base_url(&self.public_url, provider)
     }
 
-    /// The vendor's credentials in an integration, as they may be seen.
-    pub fn shown_credentials(&self, row: &IntegrationRow) -> Result<Map<String, Value>, Problem> {
+    /// An integration as it may be seen.
+    pub fn show_integration(&self, row: IntegrationRow) -> Result<ShownIntegration, Problem> {
         let provider = registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
-        let place = credentials::of_integration(row);
+        let place = credentials::of_integration(&row);
         let fields = credentials::open(&self.vault, place, row.credentials_sealed.as_ref())?;
-        Ok(shown(provider.descriptor(), Holder::Vendor, &fields))
+        Ok(ShownIntegration {
+            credentials: shown(provider.descriptor(), Holder::Vendor, &fields),
+            row,
+        })
     }
 
     /// An integration with nothing set but its signing secret.
@@ -248,6 +264,7 @@ impl Exchange {
         set(&mut row.package_list_url, change.package_list_url);
         set(&mut row.static_package_id, change.static_package_id);
         set(&mut row.partner_username, change.partner_username);
+        set(&mut row.enabled, change.enabled);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::exchange::customer::Customer;
 use crate::exchange::list_page::{self, MAX_PACKAGES, Page, check_distinct};
 use crate::outbox::client::{Client, Outgoing};
-use crate::outbox::signing;
+use crate::outbox::signing::{self, Compatible};
 use crate::providers::authorization::basic_header;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -116,7 +116,9 @@ impl<'a> ListUrl<'a> {
             url = with_cursor.into();
         }
         let body = body.to_string().into_bytes();
-        let signed = signing::headers([self.signing_secret.as_str()], call_id, at, &body);
+        // An endpoint that was written for StackOne verifies its signature.
+        let mut signed = signing::headers([self.signing_secret.as_str()], call_id, at, &body).to_vec();
+        signed.push(Compatible::Stackone.header(&self.signing_secret, &body));
         let basic = self.api_key.as_ref().map(|key| basic_header(key, ""));
         let mut headers: Vec<_> = signed
             .iter()

@@ -14,11 +14,19 @@ use crate::domain::result::{Outcome, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::providers::provider::{Answer, Refusal};
 use crate::providers::registry;
+use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobRow};
 use crate::store::orders::{self, OrderRow, Placing};
 use crate::store::{packages, request_logs};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// An order with its event, before either is stored.
+pub(super) struct Drafted {
+    pub id: OrderId,
+    pub row: OrderRow,
+    pub event: EventRow,
+}
 
 impl Exchange {
     /// Places an order, once for each repeat key. Order, event, deliveries, push and log entry are durable
@@ -27,25 +35,10 @@ impl Exchange {
         &self,
         customer: &Customer,
         call: &AtsCall,
-        mut order: NewOrder<'_>,
+        order: NewOrder<'_>,
     ) -> Result<Answer, Refusal> {
-        let (package_id, package) = self.known_package(customer, &order.package_id).await?;
-        order.package_id = Cow::Owned(package_id);
-        let id = OrderId::new(customer.category, self.ambient.uuid());
-        let at = self.ambient.now();
-        let mut row = self.fresh_row(customer, &id, &order, at);
-        let push = self.placement_push(customer, &row, at);
-        let news = News {
-            project: customer.project.as_str(),
-            event_type: EventType::RecordNew,
-            record_id: id.as_str(),
-            account: Some(&customer.account.id),
-            category: Some(customer.category),
-            data_key: customer.category.record_key(),
-            data: Record::of(&id, order, package.as_ref()),
-            at,
-        };
-        let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
+        let Drafted { id, row, event } = self.draft_order(customer, order).await?;
+        let push = self.placement_push(customer, &row, Timestamp(row.created_at));
         let note = Note {
             order: Some(id.as_str()),
             ..Note::default()
@@ -57,7 +50,6 @@ impl Exchange {
         };
         let mut entry = self.log_entry(customer, call, call.status(Ok(&placed)), note);
         let ambient = Arc::clone(&self.ambient);
-        row.event_id.clone_from(&event.id);
         let earlier = self
             .store
             .write(move |db| {
@@ -84,6 +76,32 @@ impl Exchange {
             None => Ok(placed),
             Some(earlier) => self.placed_before(*earlier).await,
         }
+    }
+
+    /// An order with its event, before either is stored.
+    pub(super) async fn draft_order(
+        &self,
+        customer: &Customer,
+        mut order: NewOrder<'_>,
+    ) -> Result<Drafted, Problem> {
+        let (package_id, package) = self.known_package(customer, &order.package_id).await?;
+        order.package_id = Cow::Owned(package_id);
+        let id = OrderId::new(customer.category, self.ambient.uuid());
+        let at = self.ambient.now();
+        let mut row = self.fresh_row(customer, &id, &order, at);
+        let news = News {
+            project: customer.project.as_str(),
+            event_type: EventType::RecordNew,
+            record_id: id.as_str(),
+            account: Some(&customer.account.id),
+            category: Some(customer.category),
+            data_key: customer.category.record_key(),
+            data: Record::of(&id, order, package.as_ref()),
+            at,
+        };
+        let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
+        row.event_id.clone_from(&event.id);
+        Ok(Drafted { id, row, event })
     }
 
     fn fresh_row(&self, customer: &Customer, id: &OrderId, order: &NewOrder<'_>, at: Timestamp) -> OrderRow {

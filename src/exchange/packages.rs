@@ -1,18 +1,13 @@
-//! Packages: what a recruiter is offered, and the lists that the vendor stores with us.
+//! Packages: what a recruiter is offered.
 
 use super::context::Exchange;
 use super::customer::Customer;
-use super::list_page::check_distinct;
 use super::list_url::ListUrl;
 use super::request_logs::{AtsCall, Note};
-use super::write::Write;
-use crate::domain::category::Category;
-use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::package::{self, Offer, Package, Parameter};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::providers::provider::{Answer, Refusal};
 use crate::store::packages::{self as lists, List, Source};
-use crate::store::{Page, StoreError, accounts};
 use std::collections::HashSet;
 
 impl Exchange {
@@ -88,9 +83,10 @@ impl Exchange {
         if matches!(kept.await, Ok(kept) if kept == packages) {
             return;
         }
+        let at = self.ambient.now();
         if let Err(error) = self
             .store
-            .write(move |db| lists::replace(db, &list, &packages))
+            .write(move |db| lists::replace(db, &list, &packages, at))
             .await
         {
             tracing::warn!(%error, "the package list that was served could not be kept");
@@ -100,112 +96,18 @@ impl Exchange {
     async fn fallback(&self, customer: &Customer) -> Result<Vec<Package>, Problem> {
         let has_url = customer.integration.package_list_url.is_some();
         let served = has_url.then(|| customer.list(Source::Served));
-        let own = customer.list(Source::Stored);
-        let shared = List {
-            account: None,
-            ..own.clone()
-        };
+        let (project, account, category) = (customer.project.clone(), customer.id.clone(), customer.category);
         let static_id = customer.integration.static_package_id.clone();
         self.store
             .read(move |db| {
-                for list in served.iter().chain([&own, &shared]) {
+                let stored = lists::seen(db, &project, category, &account)?;
+                for list in served.iter().chain([&stored]) {
                     let packages = lists::all(db, list)?;
                     if !packages.is_empty() {
                         return Ok::<_, Problem>(packages);
                     }
                 }
                 Ok(static_id.map(unnamed).into_iter().collect())
-            })
-            .await
-    }
-
-    /// Replaces the stored list of a project, or of one of its accounts.
-    pub async fn put_packages(
-        &self,
-        write: &Write,
-        category: Category,
-        account: Option<AccountId>,
-        fresh: Vec<Package>,
-    ) -> Result<usize, Problem> {
-        check_distinct(&fresh, "/packages", &mut HashSet::new())
-            .map_err(|violations| Problem::with(ErrorCode::InvalidValue, violations))?;
-        let count = fresh.len();
-        let list = List {
-            project: write.project.clone(),
-            category,
-            account,
-            source: Source::Stored,
-        };
-        self.write_once(write, move |db| {
-            ensure_account(db, &list)?;
-            lists::replace(db, &list, &fresh)?;
-            Ok(count)
-        })
-        .await
-    }
-
-    /// A page of the stored list: the account's own where it has one, else the project's.
-    pub async fn page_packages(
-        &self,
-        project: &ProjectId,
-        category: Category,
-        account: Option<AccountId>,
-        page: Page,
-    ) -> Result<Vec<Package>, Problem> {
-        let list = List {
-            project: project.clone(),
-            category,
-            account,
-            source: Source::Stored,
-        };
-        self.store
-            .read(move |db| {
-                ensure_account(db, &list)?;
-                let own = list.account.is_some() && lists::exists(db, &list)?;
-                let list = if own {
-                    list
-                } else {
-                    List {
-                        account: None,
-                        ..list
-                    }
-                };
-                lists::page(db, &list, &page).map_err(Problem::from)
-            })
-            .await
-    }
-
-    /// One package of the stored list.
-    pub async fn get_package(
-        &self,
-        project: &ProjectId,
-        category: Category,
-        account: Option<AccountId>,
-        id: String,
-    ) -> Result<Package, Problem> {
-        if id.contains('\0') {
-            // No database takes a NUL in a text.
-            return Err(Problem::not_found("package"));
-        }
-        let list = List {
-            project: project.clone(),
-            category,
-            account,
-            source: Source::Stored,
-        };
-        self.store
-            .read(move |db| {
-                ensure_account(db, &list)?;
-                let shared = List {
-                    account: None,
-                    ..list.clone()
-                };
-                for list in [&list, &shared] {
-                    if let Some(package) = lists::find(db, list, &id)? {
-                        return Ok(package);
-                    }
-                }
-                Err(Problem::not_found("package"))
             })
             .await
     }
@@ -233,16 +135,4 @@ fn unnamed(id: String) -> Package {
         tests: None,
         parameters: None,
     }
-}
-
-/// An account that is named has to be the project's.
-fn ensure_account(db: &mut crate::store::Db<'_>, list: &List) -> Result<(), Problem> {
-    let Some(account) = &list.account else {
-        return Ok(());
-    };
-    let found =
-        accounts::find(db, &list.project, account).map_err(|error: StoreError| Problem::from(error))?;
-    found
-        .map(|_| ())
-        .ok_or_else(|| Problem::not_found("account (header x-account-id)"))
 }

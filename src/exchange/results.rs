@@ -66,6 +66,9 @@ impl Exchange {
             .store
             .read(move |db| orders::placed_through(db, &through).map_err(Problem::from))
             .await?;
+        if !integration.enabled {
+            return Err(Problem::of(ErrorCode::IntegrationDisabled));
+        }
         let provider = registry::find(&account.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
         let (status, outcome) = update
             .interpret()

@@ -8,9 +8,9 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::client::DEADLINE;
-use crate::outbox::delivery::{post, webhook_secrets};
+use crate::outbox::delivery::{Letter, compatible, post, webhook_secrets};
 use crate::outbox::schedule::Schedule;
-use crate::outbox::signing;
+use crate::outbox::signing::{self, Compatible};
 use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
 use crate::store::webhooks::{self, WebhookRow};
@@ -38,6 +38,8 @@ pub struct WebhookChange {
     pub in_order: Option<bool>,
     /// How many seconds it waits after each failed try; `Some(None)` for the default.
     pub schedule: Option<Option<Vec<Number>>>,
+    /// Whose signatures its deliveries carry beside the standard one.
+    pub signatures: Option<Vec<Compatible>>,
     /// Whether to make a new secret.
     pub rotate_secret: bool,
 }
@@ -200,8 +202,15 @@ impl Exchange {
         };
         let body = event.render().map_err(|error| super::context::defect(&error))?;
         let began = tokio::time::Instant::now();
-        let (client, url) = (&self.client, &webhook.url);
-        let sent = post(client, url, &secrets, event_id.as_str(), at, body, DEADLINE).await;
+        let letter = Letter {
+            url: &webhook.url,
+            secrets: &secrets,
+            compatible: &compatible(&webhook),
+            event_id: event_id.as_str(),
+            account: None,
+            body,
+        };
+        let sent = post(&self.client, letter, at, DEADLINE).await;
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let outcome = match sent {
             Ok(answer) => TestOutcome {
@@ -230,6 +239,9 @@ impl Exchange {
         }
         if let Some(name) = &change.name {
             row.name.clone_from(name);
+        }
+        if let Some(signatures) = &change.signatures {
+            row.signatures = once_each(signatures.iter().map(|one| one.as_str()));
         }
         if let Some(events) = &change.events {
             row.events = once_each(events.iter().map(|one| one.as_str()));

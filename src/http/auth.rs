@@ -2,7 +2,7 @@
 
 use super::problem::Failure;
 use crate::domain::id::{AccountId, ProjectId};
-use crate::domain::problem::{ErrorCode, Problem};
+use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::exchange::Exchange;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -26,14 +26,28 @@ impl Caller {
         self.account.as_deref().unwrap_or_default()
     }
 
+    /// The account that is meant: the header has to name one, whose integration is enabled.
+    pub async fn required_account(&self, exchange: &Exchange) -> Result<AccountId, Problem> {
+        let header = self.account_header();
+        if header.is_empty() {
+            let message = "this operation is about one account: send its id as the header x-account-id \
+                           (GET /accounts lists them)";
+            let violation = Violation::new("header:x-account-id", "required", message);
+            return Err(Problem::with(ErrorCode::InvalidParameter, vec![violation]));
+        }
+        let (account, is_enabled) = exchange.find_account(&self.project, header).await?;
+        match is_enabled {
+            true => Ok(account),
+            false => Err(Problem::of(ErrorCode::IntegrationDisabled)),
+        }
+    }
+
     /// The account that is meant, where the header names one of this project's.
     pub async fn account(&self, exchange: &Exchange) -> Result<Option<AccountId>, Problem> {
         let Some(header) = &self.account else {
             return Ok(None);
         };
-        let account =
-            AccountId::parse(header).ok_or_else(|| Problem::not_found("account (header x-account-id)"))?;
-        exchange.find_account(&self.project, &account).await?;
+        let (account, _) = exchange.find_account(&self.project, header).await?;
         Ok(Some(account))
     }
 }

@@ -76,8 +76,8 @@ pub struct Submitted<T> {
     pub caller: Caller,
     pub write: Write,
     pub value: T,
-    /// What the value takes until it is dealt with.
-    _room: Room,
+    /// The body as it came, with the room that it takes until it is dealt with.
+    pub body: Body,
 }
 
 impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
@@ -100,7 +100,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
                 caller,
                 write,
                 value: json::read(&body.bytes, schema)?,
-                _room: body.room,
+                body,
             })
         })
     }
@@ -108,6 +108,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Submitted<T> {
 
 /// A write for which a vendor sends no body.
 pub struct WithoutBody {
+    pub caller: Caller,
     pub write: Write,
 }
 
@@ -120,7 +121,7 @@ impl FromRequest for WithoutBody {
         Box::pin(async move {
             let caller = authenticate(&request).await?;
             let write = write(&request, &caller, &[])?;
-            Ok(Self { write })
+            Ok(Self { caller, write })
         })
     }
 }

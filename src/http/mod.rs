@@ -7,6 +7,8 @@ mod body;
 pub mod openapi;
 mod operator;
 mod paging;
+mod parameters;
 mod problem;
+mod routes;
 pub mod server;
 mod vendor;

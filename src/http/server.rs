@@ -2,6 +2,7 @@
 
 use super::admission::{Admission, admit};
 use super::body::BodySchemas;
+use super::routes::Routes;
 use super::{ats, openapi, operator, problem};
 use crate::config::Role;
 use crate::domain::problem::{ErrorCode, Problem, Violation};
@@ -33,6 +34,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
     let document = openapi::document_of(routes)?;
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
+    let paths = web::Data::new(Routes::of(&document));
     let exchange = web::Data::new(exchange);
     let admission = web::Data::new(Admission::new());
     let make_app = move || {
@@ -49,6 +51,7 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             .split_for_parts();
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
+            .app_data(web::Data::clone(&paths))
             .app_data(web::Data::clone(&admission))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))

@@ -57,6 +57,14 @@ pub fn of_account(account: &AccountRow) -> Place<'_> {
     }
 }
 
+/// Where an account's trigger token is.
+pub fn trigger_token_of(account: &AccountRow) -> Place<'_> {
+    Place {
+        column: "trigger_token",
+        ..of_account(account)
+    }
+}
+
 /// What the vendor set in an integration, with the descriptor's defaults.
 pub fn of_vendor(
     vault: &Vault,

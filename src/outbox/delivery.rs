@@ -2,7 +2,7 @@
 
 use super::client::{CallError, Client, Incoming, Outgoing, READ_BACK};
 use super::outcome::Tried;
-use super::signing;
+use super::signing::{self, Compatible};
 use super::tools::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
 use crate::domain::timestamp::Timestamp;
@@ -78,8 +78,15 @@ async fn send_event(outbox: &Outbox, event: &EventRow, webhook: &WebhookRow, end
         Err(error) => return Tried::unready(&error),
     };
     let began = Instant::now();
-    let (client, url) = (&outbox.client, &webhook.url);
-    let answer = post(client, url, &secrets, &event.id, at, body, deadline).await;
+    let letter = Letter {
+        url: &webhook.url,
+        secrets: &secrets,
+        compatible: &compatible(webhook),
+        event_id: &event.id,
+        account: event.account_id.as_deref(),
+        body,
+    };
+    let answer = post(&outbox.client, letter, at, deadline).await;
     let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     match answer {
         Ok(answer) => match answer.status {
@@ -113,27 +120,50 @@ fn open(vault: &Vault, event: &EventRow, webhook: &WebhookRow, at: Timestamp) ->
     Ok((body, webhook_secrets(vault, webhook, at)?))
 }
 
-/// Signs `body` and sends it to an endpoint.
+/// Whose signatures deliveries to an endpoint carry beside the standard one.
+pub fn compatible(webhook: &WebhookRow) -> Vec<Compatible> {
+    let words = webhook.signatures.split(',');
+    words.filter_map(Compatible::parse).collect()
+}
+
+/// What goes to an endpoint.
+pub struct Letter<'a> {
+    /// Where to.
+    pub url: &'a str,
+    /// What signs it, the newest first.
+    pub secrets: &'a [Zeroizing<String>],
+    /// Whose signatures it carries beside the standard one.
+    pub compatible: &'a [Compatible],
+    /// Of which event it is.
+    pub event_id: &'a str,
+    /// The customer that the event is about, where it is about one.
+    pub account: Option<&'a str>,
+    /// The event's bytes.
+    pub body: Vec<u8>,
+}
+
+/// Signs a letter and sends it.
 pub async fn post(
     client: &Client,
-    url: &str,
-    secrets: &[Zeroizing<String>],
-    event_id: &str,
+    letter: Letter<'_>,
     at: Timestamp,
-    body: Vec<u8>,
     deadline: Duration,
 ) -> Result<Incoming, CallError> {
-    let signed = signing::headers(secrets.iter().map(|secret| secret.as_str()), event_id, at, &body);
-    let headers = signed
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let secrets = letter.secrets.iter().map(|secret| secret.as_str());
+    let mut signed = signing::headers(secrets, letter.event_id, at, &letter.body).to_vec();
+    if let Some(newest) = letter.secrets.first() {
+        let more = letter.compatible.iter();
+        signed.extend(more.map(|one| one.header(newest, &letter.body)));
+    }
+    let headers = signed.iter().map(|(name, value)| (*name, value.as_str()));
     let outgoing = Outgoing {
         method: "POST",
-        url,
+        url: letter.url,
         hosts: &[],
-        headers,
-        body: Some(body),
+        headers: headers
+            .chain(letter.account.map(|account| ("x-account-id", account)))
+            .collect(),
+        body: Some(letter.body),
         deadline,
         read_back: READ_BACK,
     };

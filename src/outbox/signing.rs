@@ -1,9 +1,13 @@
-//! Standard Webhooks 1.0.0: `webhook-id`, `webhook-timestamp`, `webhook-signature` over exactly the bytes sent.
+//! Standard Webhooks 1.0.0: `webhook-id`, `webhook-timestamp`, `webhook-signature` over exactly the bytes sent; and
+//! beside them, for receivers that were written for other products, the signatures of those.
 
 use crate::ambient::{Ambient, random_key};
 use crate::crypto::hmac_sha256;
 use crate::domain::timestamp::Timestamp;
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64_URL};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 const PREFIX: &str = "whsec_";
@@ -31,6 +35,45 @@ pub fn headers<'a>(
         ("webhook-timestamp", timestamp),
         ("webhook-signature", signatures.join(" ")),
     ]
+}
+
+/// A header by which another product's receivers know its calls. It signs the bytes alone, no time: a receiver that can
+/// verify the standard ones should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compatible {
+    /// `x-stackone-signature`.
+    Stackone,
+    /// `x-knit-signature`.
+    Knit,
+}
+
+impl Compatible {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Stackone, Self::Knit];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stackone => "stackone",
+            Self::Knit => "knit",
+        }
+    }
+
+    /// The one that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
+    /// The header of `body`: HMAC-SHA256 keyed by the secret as it is written, in base64url without padding, which
+    /// is how both products sign.
+    pub fn header(self, secret: &str, body: &[u8]) -> (&'static str, String) {
+        let name = match self {
+            Self::Stackone => "x-stackone-signature",
+            Self::Knit => "x-knit-signature",
+        };
+        (name, BASE64_URL.encode(hmac_sha256(secret.as_bytes(), &[body])))
+    }
 }
 
 fn signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// An account as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
-#[diesel(table_name = accounts, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
+#[diesel(table_name = accounts, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct AccountRow {
     /// Id.
     pub id: String,
@@ -62,17 +62,51 @@ pub fn lock(db: &mut Db<'_>, id: &AccountId) -> StoreResult<()> {
     alone(db, "account", id.as_str())
 }
 
-/// Stores an account's changed credentials.
-pub fn set_credentials(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
+/// Stores every column of a changed account.
+pub fn update(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
     let target = accounts::table
         .find(&row.id)
         .filter(accounts::project_id.eq(&row.project_id));
-    let change = (
-        accounts::credentials_sealed.eq(&row.credentials_sealed),
-        accounts::updated_at.eq(row.updated_at),
-    );
-    on!(db, |c| diesel::update(target).set(change).execute(c))?;
+    on!(db, |c| diesel::update(target).set(row).execute(c))?;
     Ok(())
+}
+
+/// Which accounts are listed; an empty list leaves all.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFilter {
+    /// These ids.
+    pub ids: Vec<String>,
+    /// Through these providers.
+    pub providers: Vec<String>,
+    /// Of these customers.
+    pub owners: Vec<String>,
+}
+
+/// A project's linked accounts with their integrations, newest first.
+pub fn list(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    filter: &AccountFilter,
+) -> StoreResult<Vec<(AccountRow, IntegrationRow)>> {
+    Ok(on!(db, |c| {
+        let mut query = accounts::table
+            .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
+            .filter(accounts::project_id.eq(project.as_str()))
+            .filter(accounts::deleted_at.is_null())
+            .order(accounts::id.desc())
+            .select((AccountRow::as_select(), IntegrationRow::as_select()))
+            .into_boxed();
+        if !filter.ids.is_empty() {
+            query = query.filter(accounts::id.eq_any(&filter.ids));
+        }
+        if !filter.providers.is_empty() {
+            query = query.filter(accounts::provider.eq_any(&filter.providers));
+        }
+        if !filter.owners.is_empty() {
+            query = query.filter(accounts::origin_owner_id.eq_any(&filter.owners));
+        }
+        query.load(c)
+    })?)
 }
 
 /// The account whose trigger token has that hash, with its integration.
@@ -80,6 +114,7 @@ pub fn by_token(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<(AccountRow,
     Ok(on!(db, |c| accounts::table
         .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
         .filter(accounts::trigger_token_hash.eq(hash))
+        .filter(accounts::deleted_at.is_null())
         .select((AccountRow::as_select(), IntegrationRow::as_select()))
         .get_result(c)
         .optional())?)
@@ -95,6 +130,7 @@ pub fn find(
         .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
         .filter(accounts::id.eq(id.as_str()))
         .filter(accounts::project_id.eq(project.as_str()))
+        .filter(accounts::deleted_at.is_null())
         .select((AccountRow::as_select(), IntegrationRow::as_select()))
         .get_result(c)
         .optional())?)

@@ -1,12 +1,14 @@
 //! Package lists: what the vendor stored, and what its list URL last answered.
 
 use super::engine::{Db, StoreError, StoreResult, alone, on};
-use super::schema::{package_uuids, packages};
+use super::schema::{own_package_lists, package_uuids, packages};
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::package::{self, Package};
+use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 /// Where a list comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +58,65 @@ struct NewPackage<'a> {
     position: i64,
     name: &'a str,
     body: String,
+    updated_at: i64,
 }
 
-/// Replaces a whole list.
-pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<()> {
+/// Until the transaction ends, nobody else changes the list.
+pub fn lock(db: &mut Db<'_>, list: &List) -> StoreResult<()> {
     let (project, category) = (list.project.as_str(), list.category.as_str());
     let name = [project, category, list.source.as_str(), list.account_column()];
-    alone(db, "packages", &name.join(" "))?;
+    alone(db, "packages", &name.join(" "))
+}
+
+/// The stored list that an account sees: its own where it has one, else the project's.
+pub fn seen(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    category: Category,
+    account: &AccountId,
+) -> StoreResult<List> {
+    let own: Option<String> = on!(db, |c| own_package_lists::table
+        .find((project.as_str(), category.as_str(), account.as_str()))
+        .select(own_package_lists::account_id)
+        .get_result(c)
+        .optional())?;
+    Ok(List {
+        project: project.clone(),
+        category,
+        account: own.map(|_| account.clone()),
+        source: Source::Stored,
+    })
+}
+
+/// From now on the account that `list` is of sees that one, even while it is empty; or the project's again.
+pub fn set_own(db: &mut Db<'_>, list: &List, is_own: bool) -> StoreResult<()> {
+    let key = (
+        list.project.as_str(),
+        list.category.as_str(),
+        list.account_column(),
+    );
+    if !is_own {
+        let target = own_package_lists::table.find(key);
+        on!(db, |c| diesel::delete(target).execute(c))?;
+        return Ok(());
+    }
+    let row = (
+        own_package_lists::project_id.eq(key.0),
+        own_package_lists::category.eq(key.1),
+        own_package_lists::account_id.eq(key.2),
+    );
+    on!(db, |c| diesel::insert_into(own_package_lists::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Replaces a whole list. A package that stays as it was keeps its time.
+pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package], at: Timestamp) -> StoreResult<()> {
+    lock(db, list)?;
+    let (project, category) = (list.project.as_str(), list.category.as_str());
+    let earlier = times(db, list)?;
     let target = packages::table
         .filter(packages::project_id.eq(project))
         .filter(packages::category.eq(category))
@@ -70,6 +124,7 @@ pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<(
         .filter(packages::account_id.eq(list.account_column()));
     on!(db, |c| diesel::delete(target).execute(c))?;
     for (position, package) in (0..).zip(fresh) {
+        let body = serde_json::to_string(package).map_err(defect)?;
         let row = NewPackage {
             project_id: list.project.as_str(),
             category: list.category.as_str(),
@@ -78,7 +133,11 @@ pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<(
             id: &package.id,
             position,
             name: &package.name,
-            body: serde_json::to_string(package).map_err(defect)?,
+            updated_at: match earlier.get(&package.id) {
+                Some((same, updated_at)) if *same == body => *updated_at,
+                _ => at.0,
+            },
+            body,
         };
         on!(db, |c| diesel::insert_into(packages::table)
             .values(&row)
@@ -95,6 +154,21 @@ pub fn replace(db: &mut Db<'_>, list: &List, fresh: &[Package]) -> StoreResult<(
             .execute(c))?;
     }
     Ok(())
+}
+
+/// What stands in a list, by id, and when it last changed.
+fn times(db: &mut Db<'_>, list: &List) -> StoreResult<HashMap<String, (String, i64)>> {
+    let rows: Vec<(String, String, i64)> = on!(db, |c| packages::table
+        .filter(packages::project_id.eq(list.project.as_str()))
+        .filter(packages::category.eq(list.category.as_str()))
+        .filter(packages::list.eq(list.source.as_str()))
+        .filter(packages::account_id.eq(list.account_column()))
+        .select((packages::id, packages::body, packages::updated_at))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, body, updated_at)| (id, (body, updated_at)))
+        .collect())
 }
 
 /// The id of the package that was ever in a list of that category and has that UUID.
@@ -127,8 +201,14 @@ pub fn all(db: &mut Db<'_>, list: &List) -> StoreResult<Vec<Package>> {
         .collect()
 }
 
-/// A page of a list, by id, so that a list replaced meanwhile neither repeats nor skips what stayed.
-pub fn page(db: &mut Db<'_>, list: &List, page: &Page) -> StoreResult<Vec<Package>> {
+/// A page of a list, by id, so that a list replaced meanwhile neither repeats nor skips what stayed; perhaps only of
+/// what changed after a moment.
+pub fn page(
+    db: &mut Db<'_>,
+    list: &List,
+    updated_after: Option<Timestamp>,
+    page: &Page,
+) -> StoreResult<Vec<Package>> {
     let bodies: Vec<String> = on!(db, |c| {
         let mut query = packages::table
             .filter(packages::project_id.eq(list.project.as_str()))
@@ -141,6 +221,9 @@ pub fn page(db: &mut Db<'_>, list: &List, page: &Page) -> StoreResult<Vec<Packag
             .into_boxed();
         if let Some(after) = &page.after {
             query = query.filter(packages::id.gt(after));
+        }
+        if let Some(at) = updated_after {
+            query = query.filter(packages::updated_at.gt(at.0));
         }
         query.load(c)
     })?;
@@ -165,15 +248,6 @@ pub fn find(db: &mut Db<'_>, list: &List, id: &str) -> StoreResult<Option<Packag
         .optional())?;
     body.map(|body| serde_json::from_str(&body).map_err(defect))
         .transpose()
-}
-
-/// Whether a list has any package.
-pub fn exists(db: &mut Db<'_>, list: &List) -> StoreResult<bool> {
-    let first = Page {
-        limit: 1,
-        after: None,
-    };
-    Ok(!page(db, list, &first)?.is_empty())
 }
 
 /// What is known of a package that an account was offered: its own lists first (what the vendor's URL served,

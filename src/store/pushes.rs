@@ -64,6 +64,28 @@ pub fn hasten(db: &mut Db<'_>, project: &ProjectId, through: Through<'_>, at: Ti
     Ok(())
 }
 
+/// Ends the pushes of an account that nobody has begun to send.
+pub fn end_all(
+    db: &mut Db<'_>,
+    project: &ProjectId,
+    account: &str,
+    why: &str,
+    at: Timestamp,
+) -> StoreResult<()> {
+    let target = jobs::table
+        .filter(jobs::project_id.eq(project.as_str()))
+        .filter(jobs::kind.eq(JobKind::Push.as_str()))
+        .filter(jobs::lane.eq(account))
+        .filter(sql::<Bool>("jobs.status = 'pending'"));
+    let change = (
+        jobs::status.eq(JobStatus::Exhausted.as_str()),
+        jobs::last_error.eq(why),
+        jobs::updated_at.eq(at.0),
+    );
+    on!(db, |c| diesel::update(target).set(change).execute(c))?;
+    Ok(())
+}
+
 /// Whether a job was hastened since it was claimed.
 pub fn was_hastened(db: &mut Db<'_>, job: &JobRow) -> StoreResult<bool> {
     let due_at: Option<i64> = on!(db, |c| jobs::table

@@ -95,6 +95,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    own_package_lists (project_id, category, account_id) {
+        project_id -> Text,
+        category -> Text,
+        account_id -> Text,
+    }
+}
+
+diesel::table! {
     orders (id) {
         id -> Text,
         project_id -> Text,
@@ -277,5 +285,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     duties,
     request_logs,
     idempotency_keys,
-    connect_sessions
+    connect_sessions,
+    own_package_lists
 );

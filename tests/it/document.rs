@@ -28,6 +28,21 @@ fn uri(place: &str) -> String {
     place.replace('{', "%7B").replace('}', "%7D")
 }
 
+/// The responses of an operation: status, where it stands if others share it, and what it is.
+fn responses<'a>(document: &'a Value, operation: &'a Value) -> Vec<(&'a str, Option<String>, &'a Value)> {
+    let all = operation["responses"].as_object().unwrap().iter();
+    let resolved = all.map(|(status, response)| {
+        let shared = response["$ref"]
+            .as_str()
+            .map(|path| path.trim_start_matches('#').to_owned());
+        let found = shared
+            .as_ref()
+            .map_or(response, |path| document.pointer(path).unwrap());
+        (status.as_str(), shared, found)
+    });
+    resolved.collect()
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -50,7 +65,7 @@ fn every_operation_has_words_and_an_id_of_its_own() {
                 parameter["name"]
             );
         }
-        for (status, response) in operation["responses"].as_object().unwrap() {
+        for (status, _, response) in responses(&document, operation) {
             assert!(!text(&response["description"]).is_empty(), "{name}: {status}");
         }
     }
@@ -78,11 +93,9 @@ fn every_body_has_an_example_that_fits_it() {
     };
     for (name, place, operation) in operations(&document) {
         check(&name, &format!("{place}/requestBody/content/application~1json"));
-        for status in operation["responses"].as_object().unwrap().keys() {
-            check(
-                &name,
-                &format!("{place}/responses/{status}/content/application~1json"),
-            );
+        for (status, shared, _) in responses(&document, operation) {
+            let place = shared.unwrap_or_else(|| format!("{place}/responses/{status}"));
+            check(&name, &format!("{place}/content/application~1json"));
         }
     }
 }
@@ -101,8 +114,9 @@ fn every_operation_names_its_error_codes_and_answers_each_of_their_statuses() {
                 .unwrap_or_else(|| panic!("{name}: {code}"))
                 .status()
                 .to_string();
-            let example =
-                &operation["responses"][&status]["content"]["application/json"]["examples"][text(code)];
+            let found = responses(&document, operation);
+            let (_, _, response) = found.iter().find(|(known, ..)| *known == status).unwrap();
+            let example = &response["content"]["application/json"]["examples"][text(code)];
             assert_eq!(&example["value"]["errorCode"], code, "{name}");
             statuses.insert(status);
         }

@@ -47,11 +47,16 @@ async fn a_list_is_replaced_as_a_whole_and_offered_in_the_vendors_order() {
         .await;
     assert_eq!(answer, json!({"count": 3}));
     assert_eq!(offered(&server, &customer).await, ["zeta", "alpha", "mid"]);
-    assert_eq!(ids(&server.get(PACKAGES).await), ["alpha", "mid", "zeta"]);
+    assert_eq!(
+        ids(&server.get(&format!("{PACKAGES}?list=project")).await),
+        ["alpha", "mid", "zeta"]
+    );
     put(&server, None, named(&["new"])).await;
     assert_eq!(offered(&server, &customer).await, ["new"]);
     assert_eq!(
-        server.get("/unified/ats/background_checks/packages").await["data"],
+        server
+            .get("/unified/ats/background_checks/packages?list=project")
+            .await["data"],
         json!([])
     );
     put(&server, None, named(&[])).await;
@@ -64,17 +69,23 @@ async fn a_package_keeps_every_field_that_it_was_stored_with() {
     let server = Server::start().await;
     let full = json!({
         "id": "pkg/ü 1?", "name": "Name 🧪", "description": "text", "type": "SKILLS_TEST",
-        "metadata": {"a": {"b": [1, 2.5, null]}}, "tests": [{"id": "t1", "name": "T"}],
+        "metadata": {"a": {"b": [1, 2.5, null]}}, "tests": [{"id": "t1", "remote_id": "t1", "name": "T", "description": null, "own": 1}],
         "parameters": [{"name": "level", "values": ["junior", "senior"]}]
     });
     put(&server, None, json!({"packages": [full]})).await;
-    let shown = server.get(&format!("{PACKAGES}/pkg%2F%C3%BC%201%3F")).await["data"].clone();
+    let shown = server
+        .get(&format!("{PACKAGES}/pkg%2F%C3%BC%201%3F?list=project"))
+        .await["data"]
+        .clone();
     let mut expected = full.clone();
     expected["remote_id"] = full["id"].clone();
     assert_eq!(shown, expected);
-    assert_eq!(server.get(PACKAGES).await["data"], json!([expected]));
+    assert_eq!(
+        server.get(&format!("{PACKAGES}?list=project")).await["data"],
+        json!([expected])
+    );
     put(&server, None, named(&["bare"])).await;
-    let bare = server.get(&format!("{PACKAGES}/bare")).await["data"].clone();
+    let bare = server.get(&format!("{PACKAGES}/bare?list=project")).await["data"].clone();
     assert_eq!(
         bare,
         json!({"id": "bare", "remote_id": "bare", "name": "Name of bare", "description": null, "type": null,
@@ -82,7 +93,7 @@ async fn a_package_keeps_every_field_that_it_was_stored_with() {
     );
     for unknown in ["pkg", "%00", "BARE", "bare%20"] {
         let answer = server
-            .try_vendor("GET", &format!("{PACKAGES}/{unknown}"), None)
+            .try_vendor("GET", &format!("{PACKAGES}/{unknown}?list=project"), None)
             .await;
         answer.refuses(404, "not_found");
     }
@@ -99,15 +110,21 @@ async fn pages_follow_each_other_and_miss_nothing() {
         named(&all.iter().map(String::as_str).collect::<Vec<_>>()),
     )
     .await;
-    assert_eq!(server.get(PACKAGES).await["data"].as_array().unwrap().len(), 25);
+    assert_eq!(
+        server.get(&format!("{PACKAGES}?list=project")).await["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        25
+    );
     for size in [1, 7, 57, 100] {
-        let (mut found, mut path) = (Vec::new(), format!("{PACKAGES}?page_size={size}"));
+        let (mut found, mut path) = (Vec::new(), format!("{PACKAGES}?list=project&page_size={size}"));
         loop {
             let page = server.get(&path).await;
             found.extend(ids(&page).into_iter().map(str::to_owned));
             match page["next"].as_str() {
                 None => break,
-                Some(next) => path = format!("{PACKAGES}?page_size={size}&next={next}"),
+                Some(next) => path = format!("{PACKAGES}?list=project&page_size={size}&next={next}"),
             }
         }
         assert_eq!(found, all, "pages of {size}");
@@ -124,16 +141,14 @@ async fn an_accounts_own_list_goes_before_the_projects_for_that_account_alone() 
     put(&server, Some(&one.account), named(&["own"])).await;
     assert_eq!(offered(&server, &one).await, ["own"]);
     assert_eq!(offered(&server, &other).await, ["shared"]);
-    for (account, expected) in [
-        (Some(&one.account), "own"),
-        (Some(&other.account), "shared"),
-        (None, "shared"),
-    ] {
+    for (account, expected) in [(&one.account, "own"), (&other.account, "shared")] {
         let list = server
-            .vendor_as(API_KEY, account.map(String::as_str), "GET", PACKAGES, None, 200)
+            .vendor_as(API_KEY, Some(account), "GET", PACKAGES, None, 200)
             .await;
         assert_eq!(ids(&list), [expected]);
     }
+    let shared = server.get(&format!("{PACKAGES}?list=project")).await;
+    assert_eq!(ids(&shared), ["shared"]);
     let path = format!("{PACKAGES}/own");
     server
         .vendor_as(API_KEY, Some(&one.account), "GET", &path, None, 200)
@@ -141,6 +156,7 @@ async fn an_accounts_own_list_goes_before_the_projects_for_that_account_alone() 
     server
         .vendor_as(API_KEY, Some(&other.account), "GET", &path, None, 404)
         .await;
+    let path = format!("{path}?list=project");
     server.vendor_as(API_KEY, None, "GET", &path, None, 404).await;
     put(&server, Some(&one.account), named(&[])).await;
     assert_eq!(offered(&server, &one).await, ["shared"]);
@@ -159,7 +175,10 @@ async fn an_account_header_that_names_no_account_is_404_and_changes_nothing() {
             answer.refuses(404, "not_found");
         }
     }
-    assert_eq!(ids(&server.get(PACKAGES).await), ["shared"]);
+    assert_eq!(
+        ids(&server.get(&format!("{PACKAGES}?list=project")).await),
+        ["shared"]
+    );
     server.stop().await;
 }
 
@@ -220,7 +239,10 @@ async fn a_list_that_cannot_be_offered_is_refused_and_the_old_one_stays() {
         .send("PUT", PACKAGES, &[("authorization", &bearer)], nul)
         .await;
     answer.refuses(400, "malformed_json");
-    assert_eq!(ids(&server.get(PACKAGES).await), ["kept"]);
+    assert_eq!(
+        ids(&server.get(&format!("{PACKAGES}?list=project")).await),
+        ["kept"]
+    );
     server
         .try_vendor("PUT", "/unified/ats/nonsense/packages", Some(&named(&[])))
         .await

@@ -120,3 +120,171 @@ async fn an_account_is_there_for_its_own_project_only() {
     assert_eq!(server.get(&path).await["credentials"], json!({}));
     server.stop().await;
 }
+
+async fn linked(server: &Server, provider: &str, owner: &str) -> String {
+    let body = json!({"provider": provider, "origin_owner_id": owner, "origin_owner_name": owner});
+    let secrets = server.post("/unified/ats/assessments/secrets", body, 201).await;
+    secrets["accountId"].as_str().unwrap().to_owned()
+}
+
+async fn listed(server: &Server, query: &str) -> Vec<String> {
+    let page = server.get(&format!("/accounts{query}")).await;
+    let page = page.as_array().expect("a bare array");
+    page.iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn linked_customers_are_listed_by_page_and_by_what_they_are() {
+    let server = Server::start().await;
+    let mut ids = Vec::new();
+    for (provider, owner) in [("greenhouse", "one"), ("ashby", "two"), ("greenhouse", "three")] {
+        ids.push(linked(&server, provider, owner).await);
+    }
+    let [one, two, three] = [&ids[0], &ids[1], &ids[2]].map(String::clone);
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    let of = |ids: &[&String]| sorted(ids.iter().map(|id| (*id).clone()).collect());
+    assert_eq!(sorted(listed(&server, "").await), of(&[&one, &two, &three]));
+    let mut pages = Vec::new();
+    for page in 1..=4 {
+        pages.extend(listed(&server, &format!("?page={page}&page_size=1")).await);
+    }
+    assert_eq!(
+        sorted(pages),
+        of(&[&one, &two, &three]),
+        "each on one page, none on the fourth"
+    );
+    for (query, expected) in [
+        ("?provider=greenhouse".to_owned(), of(&[&one, &three])),
+        ("?providers=ashby&providers=recruitee".to_owned(), of(&[&two])),
+        ("?origin_owner_id=two".to_owned(), of(&[&two])),
+        ("?origin_owner_ids=one,three".to_owned(), of(&[&one, &three])),
+        (format!("?account_ids={one}&account_ids={two}"), of(&[&one, &two])),
+        ("?status=active".to_owned(), of(&[&one, &three])),
+        ("?status=inactive&unknown=1&unknown=2".to_owned(), of(&[&two])),
+        ("?status=suspended".to_owned(), Vec::new()),
+    ] {
+        assert_eq!(sorted(listed(&server, &query).await), expected, "{query}");
+    }
+    for (query, pointer) in [
+        ("?page=0", "?page"),
+        ("?page_size=101", "?page_size"),
+        ("?page=x", "?page"),
+        ("?status=%00", "?status"),
+    ] {
+        let refused = server.try_vendor("GET", &format!("/accounts{query}"), None).await;
+        assert_eq!(refused.refuses(400, "invalid_parameter"), [pointer]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_vendor_says_of_a_customer_can_be_changed_and_cleared() {
+    let server = Server::start().await;
+    let path = format!("/accounts/{}", linked(&server, "greenhouse", "one").await);
+    let change = json!({"label": "prod", "origin_owner_id": "o2", "origin_owner_name": "Owner 2",
+        "origin_username": "ana", "type": "test", "metadata": {"plan": "gold"}, "provider": "greenhouse"});
+    let changed = server.vendor("PATCH", &path, Some(change.clone()), 200).await;
+    for (key, value) in change.as_object().unwrap() {
+        assert_eq!(&changed[key], value, "{key}");
+    }
+    assert_eq!(changed["provider_name"], "Greenhouse");
+    // StackOne's client sends an object as label, and always a type.
+    let sent = json!({"label": {}, "type": "production"});
+    let changed = server.vendor("PATCH", &path, Some(sent), 200).await;
+    assert_eq!(
+        (&changed["label"], &changed["type"]),
+        (&json!("prod"), &json!("production"))
+    );
+    let cleared = json!({"label": null, "origin_username": null, "metadata": null});
+    let cleared = server.vendor("PATCH", &path, Some(cleared), 200).await;
+    assert!(
+        ["label", "origin_username", "metadata"]
+            .iter()
+            .all(|key| cleared[*key].is_null())
+    );
+    let other = json!({"provider": "ashby"});
+    let refused = server.vendor("PATCH", &path, Some(other), 422).await;
+    assert_eq!(pointers(&refused), ["/provider"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_unlinked_customers_token_and_pushes_end_and_its_orders_stay() {
+    let server = Server::start().await;
+    let mut vendor = Receiver::start().await;
+    server.webhook(&vendor.url, &["account.deleted"]).await;
+    let customer = server.link("greenhouse", "assessments").await;
+    let order = server.order(&customer, "http://127.0.0.1:9/callback").await;
+    let result = format!("/unified/ats/assessments/orders/{order}/result");
+    let report = json!({"result_url": "https://vendor.example/r"});
+    server.vendor("PATCH", &result, Some(report), 200).await;
+    server
+        .eventually("/pushes", |pushes| {
+            pushes["data"][0]["attempts"] != json!(0) && pushes["data"][0]["status"] == "pending"
+        })
+        .await;
+    let path = format!("/accounts/{}", customer.account);
+    let gone = server.vendor("DELETE", &path, None, 200).await;
+    assert_eq!(gone["id"], customer.account);
+    assert_eq!(vendor.next().await.json()["recordId"], customer.account);
+    for method in ["GET", "DELETE", "PATCH"] {
+        let body = (method == "PATCH").then(|| json!({}));
+        server.vendor(method, &path, body, 404).await;
+    }
+    assert_eq!(listed(&server, "").await, [""; 0]);
+    let refused = server.try_ats(&customer, "GET", "list_tests", b"").await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(server.get("/pushes").await["data"][0]["status"], "exhausted");
+    let kept = server
+        .get(&format!("/unified/ats/assessments/orders/{order}"))
+        .await;
+    assert_eq!(kept["data"]["status"], "completed");
+    let account = [("x-account-id", customer.account.as_str())];
+    server
+        .try_with("GET", "/unified/ats/assessments/packages", &account, None)
+        .await
+        .refuses(404, "not_found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_accounts_meta_says_what_it_can_do_and_what_is_missing_for_the_rest() {
+    let server = Server::start().await;
+    let ashby = linked(&server, "ashby", "one").await;
+    let meta = server.get(&format!("/accounts/{ashby}/meta")).await;
+    assert_eq!(
+        (&meta["provider"], &meta["category"]),
+        (&json!("ashby"), &json!("ats"))
+    );
+    let results = &meta["models"]["assessments/results.update"];
+    assert_eq!(results["available"], false);
+    assert_eq!(results["missing"][0]["code"], "credential_missing");
+    assert!(results["input"]["defaultFields"].as_array().unwrap().len() > 2);
+    let credentials = json!({"credentials": {"api_key": "key"}});
+    server
+        .vendor("PATCH", &format!("/accounts/{ashby}"), Some(credentials), 200)
+        .await;
+    let meta = server.get(&format!("/accounts/{ashby}/meta")).await;
+    let results = &meta["models"]["assessments/results.update"];
+    assert_eq!(
+        (&results["available"], &results["missing"]),
+        (&json!(true), &json!([]))
+    );
+
+    let greenhouse = linked(&server, "greenhouse", "two").await;
+    let meta = server.get(&format!("/accounts/{greenhouse}/meta")).await;
+    let other = &meta["models"]["background_checks/results.update"];
+    assert_eq!(
+        (&other["available"], &other["missing"][0]["code"]),
+        (&json!(false), &json!("not_linked"))
+    );
+    server
+        .vendor("GET", "/accounts/acc_0000000000000000000000/meta", None, 404)
+        .await;
+    server.stop().await;
+}

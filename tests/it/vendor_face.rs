@@ -103,18 +103,26 @@ async fn an_id_that_is_malformed_or_unknown_or_another_projects_is_404() {
         own.as_str(),
     ];
     let long = "x".repeat(4000);
+    let bearer = format!("Bearer {OTHER_API_KEY}");
+    let linked = json!({"provider": "greenhouse", "origin_owner_id": "c", "origin_owner_name": "C"});
+    let secrets = "/unified/ats/assessments/secrets";
+    let linked = server
+        .vendor_as(OTHER_API_KEY, None, "POST", secrets, Some(linked), 201)
+        .await;
+    let account = linked["accountId"].as_str().unwrap().to_owned();
     let body = json!({"result_url": "https://vendor.example/r"});
     for id in ids.into_iter().chain([long.as_str()]) {
         for (method, path) in routes(&document, id).iter().filter(|(_, path)| path.contains(id)) {
-            let bearer = format!("Bearer {OTHER_API_KEY}");
+            let headers = [
+                ("authorization", bearer.as_str()),
+                ("x-account-id", account.as_str()),
+            ];
             let body = if method == "PATCH" || path.contains("/set_up/") {
                 body.to_string()
             } else {
                 String::new()
             };
-            let answer = server
-                .send(method, path, &[("authorization", &bearer)], body.into_bytes())
-                .await;
+            let answer = server.send(method, path, &headers, body.into_bytes()).await;
             assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text);
             answer.refuses(404, "not_found");
         }
@@ -142,6 +150,7 @@ async fn a_route_that_does_not_exist_is_404_in_the_error_shape() {
         ("BREW", "/webhooks"),
         ("GET", "/unified/ats/nonsense/orders"),
         ("GET", "/connectors/meta/nobody"),
+        ("GET", "/unified/hris"),
     ] {
         server
             .try_vendor(method, path, None)
@@ -161,9 +170,10 @@ async fn paging_parameters_are_checked() {
         "/pushes",
         "/requests/logs",
         "/unified/ats/assessments/orders",
-        "/unified/ats/assessments/packages",
+        "/unified/ats/assessments/packages?list=project",
     ];
     for list in lists {
+        let and = if list.contains('?') { '&' } else { '?' };
         for size in [
             "0",
             "-1",
@@ -175,7 +185,7 @@ async fn paging_parameters_are_checked() {
             "25%20",
         ] {
             let answer = server
-                .try_vendor("GET", &format!("{list}?page_size={size}"), None)
+                .try_vendor("GET", &format!("{list}{and}page_size={size}"), None)
                 .await;
             assert_eq!(
                 answer.refuses(400, "invalid_parameter"),
@@ -183,9 +193,9 @@ async fn paging_parameters_are_checked() {
                 "{list} {size}"
             );
         }
-        for next in ["%00", "!!!", "a", "%ff", "gA", "AAAA"] {
+        for next in ["%00", "!!!", "a", "%ff", "AAAA%3D"] {
             let answer = server
-                .try_vendor("GET", &format!("{list}?next={next}"), None)
+                .try_vendor("GET", &format!("{list}{and}next={next}"), None)
                 .await;
             assert_eq!(
                 answer.refuses(400, "invalid_parameter"),
@@ -194,7 +204,7 @@ async fn paging_parameters_are_checked() {
             );
         }
         let answer = server
-            .try_vendor("GET", &format!("{list}?page_size=1&page_size=2"), None)
+            .try_vendor("GET", &format!("{list}{and}page_size=1&page_size=2"), None)
             .await;
         answer.refuses(400, "invalid_parameter");
         for fine in [
@@ -203,9 +213,13 @@ async fn paging_parameters_are_checked() {
             "?page_size=100",
             "?page_size=",
             "?next=",
+            // Of the form of a cursor, though none was given: nothing follows the place that it means.
+            "?next=gA",
+            "?next=AAAA",
             "?unknown=1",
             "?page_size=%31",
         ] {
+            let fine = fine.replace('?', &and.to_string());
             let page = server.get(&format!("{list}{fine}")).await;
             assert_eq!(page, json!({"next": null, "data": []}), "{list}{fine}");
         }

@@ -1,5 +1,8 @@
+ALTER TABLE request_logs RESET (toast_tuple_target);
+ALTER TABLE events RESET (toast_tuple_target);
 DROP TABLE connect_sessions;
 ALTER TABLE webhooks DROP COLUMN signatures;
+DROP TABLE own_package_lists;
 ALTER TABLE packages DROP COLUMN updated_at;
 DROP INDEX accounts_of_project;
 ALTER TABLE accounts DROP COLUMN deleted_at;

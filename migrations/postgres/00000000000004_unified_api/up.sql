@@ -23,6 +23,15 @@ ALTER TABLE accounts ADD COLUMN deleted_at BIGINT;
 CREATE INDEX accounts_of_project ON accounts (project_id, id);
 
 ALTER TABLE packages ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0;
+-- Accounts with a stored list of their own, which may be empty; all others see the project's.
+CREATE TABLE own_package_lists (
+    project_id TEXT COLLATE "C" NOT NULL REFERENCES projects (id),
+    category TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+    PRIMARY KEY (project_id, category, account_id)
+);
+INSERT INTO own_package_lists
+SELECT DISTINCT project_id, category, account_id FROM packages WHERE list = 'stored' AND account_id <> '';
 
 -- Signatures of other products that deliveries to it carry beside the standard one: words, separated by commas.
 ALTER TABLE webhooks ADD COLUMN signatures TEXT COLLATE "C" NOT NULL DEFAULT '';
@@ -52,3 +61,7 @@ CREATE TABLE connect_sessions (
 );
 CREATE INDEX connect_sessions_by_end ON connect_sessions (expires_at);
 CREATE INDEX connect_sessions_of_account ON connect_sessions (account_id);
+
+-- What is sealed does not shrink, and what is told soon after should not lie elsewhere.
+ALTER TABLE events SET (toast_tuple_target = 8160);
+ALTER TABLE request_logs SET (toast_tuple_target = 8160);

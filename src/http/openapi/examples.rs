@@ -133,12 +133,18 @@ fn of_type(schema: &Value, schemas: &Value) -> Value {
 
 fn object(schema: &Value, schemas: &Value) -> Value {
     let fields = schema["properties"].as_object().into_iter().flatten();
+    let required = schema["required"].as_array();
     let told = fields.map(|(name, field)| {
         let example = own(field).cloned().or_else(|| thing(name, field));
-        (
-            name.clone(),
-            example.unwrap_or_else(|| example_of(field, schemas)),
-        )
+        (name, example.unwrap_or_else(|| example_of(field, schemas)))
     });
-    Value::Object(told.collect())
+    // What may be left out and has no example is left out.
+    let shown = told.filter(|(name, example)| {
+        example != MISSING || required.is_some_and(|required| required.contains(&json!(name)))
+    });
+    let most = schema["maxProperties"]
+        .as_u64()
+        .and_then(|most| usize::try_from(most).ok());
+    let shown = shown.take(most.unwrap_or(usize::MAX));
+    Value::Object(shown.map(|(name, example)| (name.clone(), example)).collect())
 }

@@ -45,6 +45,5 @@ fn idempotency_key() -> Value {
         "description": "A key of yours for this write, such as a UUID: whoever repeats the request with it gets the same \
                         answer, and nothing is done twice. Kept for 24 hours.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "example": "0b9e0b1c-6a1c-4c62-8f5e-3a4d1c9a7e55",
     })
 }

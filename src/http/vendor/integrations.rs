@@ -3,16 +3,15 @@
 use super::present;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
-use crate::domain::problem::{ErrorCode, Problem};
+use crate::domain::problem::ErrorCode;
 use crate::domain::timestamp::Timestamp;
-use crate::exchange::integrations::IntegrationChange;
+use crate::exchange::integrations::{IntegrationChange, ShownIntegration};
 use crate::exchange::{Exchange, MASK};
 use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
 use crate::providers::registry;
-use crate::store::integrations::IntegrationRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -106,6 +105,9 @@ struct IntegrationUpdate {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     credentials: Option<Map<String, Value>>,
+    /// False refuses the ATS and, with 412, what is asked for its accounts, until it is true again.
+    #[serde(default)]
+    enabled: Option<bool>,
 }
 
 /// An integration. Secrets that are set show as asterisks.
@@ -148,11 +150,14 @@ struct Integration {
     /// When it last changed.
     #[schema(format = DateTime)]
     updated_at: String,
+    /// Whether it is used.
+    enabled: bool,
 }
 
-fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Result<Integration, Problem> {
-    Ok(Integration {
-        credentials: exchange.shown_credentials(&row)?,
+fn show(exchange: &Exchange, shown: ShownIntegration, secret: Option<&str>) -> Integration {
+    let ShownIntegration { row, credentials } = shown;
+    Integration {
+        credentials,
         endpoint_urls: exchange.endpoint_urls(&row).into_iter().collect(),
         id: row.id,
         provider: row.provider,
@@ -167,7 +172,8 @@ fn show(exchange: &Exchange, row: IntegrationRow, secret: Option<&str>) -> Resul
         signing_secret: secret.map(str::to_owned),
         created_at: Timestamp(row.created_at).to_string(),
         updated_at: Timestamp(row.updated_at).to_string(),
-    })
+        enabled: row.enabled,
+    }
 }
 
 /// Create an integration
@@ -192,11 +198,12 @@ async fn create_integration(
         partner_username: Some(new.partner_username),
         partner_password: Some(new.partner_password.map(Zeroizing::new)),
         credentials: new.credentials.unwrap_or_default(),
+        enabled: None,
     };
-    let (row, secret) = exchange
+    let (shown, secret) = exchange
         .create_integration(&body.write, &new.provider, new.category, change)
         .await?;
-    Ok(HttpResponse::Created().json(show(&exchange, row, Some(&secret))?))
+    Ok(HttpResponse::Created().json(show(&exchange, shown, Some(&secret))))
 }
 
 /// List integrations
@@ -214,7 +221,7 @@ async fn list_integrations(
     Ok(web::Json(query.paged(
         rows,
         |row| &row.id,
-        |row| show(&exchange, row, None),
+        |row| Ok(show(&exchange, exchange.show_integration(row)?, None)),
     )?))
 }
 
@@ -230,7 +237,7 @@ async fn get_integration(
     id: web::Path<String>,
 ) -> Result<web::Json<Integration>, Failure> {
     let row = exchange.get_integration(&caller.project, &id).await?;
-    Ok(web::Json(show(&exchange, row, None)?))
+    Ok(web::Json(show(&exchange, exchange.show_integration(row)?, None)))
 }
 
 /// Change an integration
@@ -257,9 +264,10 @@ async fn update_integration(
         partner_username: update.partner_username,
         partner_password: secret(update.partner_password),
         credentials: update.credentials.unwrap_or_default(),
+        enabled: update.enabled,
     };
-    let row = exchange.update_integration(&body.write, &id, change).await?;
-    Ok(web::Json(show(&exchange, row, None)?))
+    let shown = exchange.update_integration(&body.write, &id, change).await?;
+    Ok(web::Json(show(&exchange, shown, None)))
 }
 
 /// Delete an integration

@@ -2,16 +2,18 @@
 
 use super::category;
 use crate::domain::order::{HiringTeamMember, Job};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::result::{Outcome, Status};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::vendor_order::VendorOrder;
 use crate::exchange::Exchange;
 use crate::exchange::orders::OrderOf;
 use crate::exchange::orders::ShownOrder;
 use crate::http::auth::Caller;
+use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use actix_web::{get, web};
+use actix_web::{get, post, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -19,7 +21,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_orders).service(get_order);
+    config
+        .service(place_order)
+        .service(list_orders)
+        .service(get_order);
 }
 
 /// An order.
@@ -29,6 +34,7 @@ struct Order {
     #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// Our id, for StackOne's clients.
+    #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
     remote_id: String,
     /// The customer.
     account_id: String,
@@ -102,10 +108,13 @@ struct OrderHiringTeamMember {
 #[derive(Serialize, ToSchema)]
 struct OrderPackage {
     /// Your id.
+    #[schema(example = "logic-40")]
     id: String,
     /// Your id.
+    #[schema(example = "logic-40")]
     remote_id: String,
     /// Its name when it was ordered, where it was known.
+    #[schema(example = "Logic, 40 minutes")]
     name: Option<String>,
     /// Its description when it was ordered, where it was known.
     description: Option<String>,
@@ -127,6 +136,7 @@ struct OrderCandidate {
     /// Phone numbers.
     phones: Vec<Contact>,
     /// Résumé and profile.
+    #[schema(example = json!(["https://ats.example/people/17"]))]
     links: Vec<String>,
 }
 
@@ -134,8 +144,10 @@ struct OrderCandidate {
 #[derive(Serialize, ToSchema)]
 struct Contact {
     /// The ATS's kind of it.
+    #[schema(example = "personal")]
     r#type: String,
     /// The address or number.
+    #[schema(example = "ada@example.org")]
     value: String,
 }
 
@@ -218,6 +230,50 @@ fn show_job(id: Option<Cow<'_, str>>, job: Option<Job<'_>>) -> OrderJob {
         title: owned(title),
         hiring_team: team.into_iter().map(member).collect(),
     }
+}
+
+/// An order that was placed.
+#[derive(Serialize, ToSchema)]
+struct OrderPlaced {
+    /// Our id; also the `recordId` of its events.
+    #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
+    id: String,
+    /// Your id of it, where you gave one; else ours.
+    #[schema(example = "order-4711")]
+    remote_id: String,
+    /// Null: where the candidate takes the test is yours to say.
+    test_url: Option<String>,
+}
+
+/// Place an order
+///
+/// For ATSs without a partner interface, and for trying things out: it becomes an order and a `record.new` like any
+/// other, with the body as `originData`. The same `id` for the same account is the same order. No ATS is told of it.
+#[utoipa::path(tag = "Orders", request_body = VendorOrder,
+    params(
+        ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
+        ("x-account-id" = String, Header, description = "For which customer.")
+    ),
+    responses((status = 200, description = "It is placed.", body = OrderPlaced)),
+    extensions(("x-error-codes" = json!([ErrorCode::OrderOpen, ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue, ErrorCode::NotCapable]))))]
+#[post("/unified/ats/{category}/orders")]
+async fn place_order(
+    exchange: web::Data<Exchange>,
+    path: web::Path<String>,
+    body: Submitted<VendorOrder>,
+) -> Result<web::Json<OrderPlaced>, Failure> {
+    let category = category(&path)?;
+    let account = body.caller.required_account(&exchange).await?;
+    let origin =
+        serde_json::from_slice(&body.body.bytes).map_err(|_| Problem::of(ErrorCode::MalformedJson))?;
+    let placed = exchange
+        .place_vendor_order(&body.write, category, &account, &body.value, origin)
+        .await?;
+    Ok(web::Json(OrderPlaced {
+        id: placed.id,
+        remote_id: placed.remote_id,
+        test_url: None,
+    }))
 }
 
 /// List orders

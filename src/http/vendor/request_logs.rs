@@ -31,8 +31,10 @@ struct RequestLog {
     #[schema(example = "send_test")]
     operation: String,
     /// GET, POST, ...
+    #[schema(example = "POST")]
     method: String,
     /// Without the query.
+    #[schema(example = "/send_test")]
     path: String,
     /// What we answered.
     status: i64,

@@ -15,7 +15,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(report_result).service(get_result);
+    config
+        .service(report_result)
+        .service(get_result)
+        .service(get_results);
 }
 
 /// What became of a report (StackOne's three keys, then ours).
@@ -39,6 +42,7 @@ struct Reported {
 #[derive(Serialize, ToSchema)]
 struct OrderResult {
     /// Id of this revision.
+    #[schema(example = "rev_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// 1 for the first report, and so on.
     revision: i64,
@@ -70,10 +74,10 @@ struct ResultData {
     params(
         ("category" = crate::domain::category::Category, Path, description = "What was ordered."),
         ("id" = String, Path, description = "Id of the order."),
-        ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
+        ("x-account-id" = Option<String>, Header, description = "Whose order it has to be; the order names its account itself.")
     ),
     responses((status = 200, description = "It is stored.", body = Reported)),
-    extensions(("x-error-codes" = json!([ErrorCode::ResultAlreadyFinal, ErrorCode::OrderCancelled, ErrorCode::InvalidValue, ErrorCode::ResultIncomplete]))))]
+    extensions(("x-error-codes" = json!([ErrorCode::ResultAlreadyFinal, ErrorCode::OrderCancelled, ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue, ErrorCode::ResultIncomplete]))))]
 #[patch("/unified/ats/{category}/orders/{id}/result")]
 async fn report_result(
     exchange: web::Data<Exchange>,
@@ -113,13 +117,40 @@ async fn get_result(
     path: web::Path<(String, String)>,
     caller: Caller,
 ) -> Result<web::Json<ResultData>, Failure> {
-    let (category_name, id) = path.into_inner();
-    let (category, account) = (category(&category_name)?, caller.account(&exchange).await?);
+    newest_result(&exchange, &path, &caller).await
+}
+
+/// Get the result, as StackOne once had it
+///
+/// The same as `/result`.
+#[utoipa::path(tag = "Results",
+    params(
+        ("category" = crate::domain::category::Category, Path, description = "What was ordered."),
+        ("id" = String, Path, description = "Id of the order."),
+        ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
+    ),
+    responses((status = 200, description = "The result.", body = ResultData)))]
+#[get("/unified/ats/{category}/orders/{id}/results")]
+async fn get_results(
+    exchange: web::Data<Exchange>,
+    path: web::Path<(String, String)>,
+    caller: Caller,
+) -> Result<web::Json<ResultData>, Failure> {
+    newest_result(&exchange, &path, &caller).await
+}
+
+async fn newest_result(
+    exchange: &Exchange,
+    path: &(String, String),
+    caller: &Caller,
+) -> Result<web::Json<ResultData>, Failure> {
+    let (category_name, id) = path;
+    let (category, account) = (category(category_name)?, caller.account(exchange).await?);
     let order = OrderOf {
         project: &caller.project,
         category,
         account: account.as_ref(),
-        id: &id,
+        id,
     };
     let shown = exchange.get_result(order).await?;
     Ok(web::Json(ResultData {

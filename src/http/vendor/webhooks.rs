@@ -11,7 +11,9 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
+use crate::outbox::delivery::compatible;
 use crate::outbox::schedule::Schedule;
+use crate::outbox::signing::Compatible;
 use crate::store::webhooks::WebhookRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
@@ -56,6 +58,11 @@ struct NewWebhook {
     /// were committed: each waits until the one before has arrived, or has ended and is skipped.
     #[serde(default)]
     in_order: Option<bool>,
+    /// Whose signatures deliveries carry beside the standard one, for a receiver that was written for another product:
+    /// `x-stackone-signature`, `x-knit-signature`. Keyed by the secret as it is written, `whsec_` included.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    signatures: Option<Vec<Compatible>>,
 }
 
 /// A change: what is left out stays.
@@ -86,6 +93,10 @@ struct WebhookUpdate {
     /// go of all that wait for their turn.
     #[serde(default)]
     in_order: Option<bool>,
+    /// Whose signatures deliveries carry beside the standard one; empty for none.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    signatures: Option<Vec<Compatible>>,
     /// A disabled endpoint gets nothing and keeps its queue.
     #[serde(default)]
     enabled: Option<bool>,
@@ -117,6 +128,8 @@ struct Webhook {
     schedule: Option<Vec<u64>>,
     /// Whether deliveries about one record go to it one after the other.
     in_order: bool,
+    /// Whose signatures deliveries carry beside the standard one.
+    signatures: Vec<Compatible>,
     /// What signs (Standard Webhooks). Shown once, when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "whsec_u0hQ3xX5oPpRk7cW8b1Zt2vYy6nN4mM9aAsSdDfFgGg=")]
@@ -144,6 +157,7 @@ struct WebhookTest {
 
 fn show(row: WebhookRow, secret: Option<&str>) -> Webhook {
     Webhook {
+        signatures: compatible(&row),
         id: row.id,
         url: row.url,
         name: row.name,
@@ -181,6 +195,7 @@ async fn create_webhook(
         enabled: None,
         in_order: new.in_order,
         schedule: Some(new.schedule),
+        signatures: new.signatures,
         rotate_secret: false,
     };
     let (row, secret) = exchange.create_webhook(&body.write, change).await?;
@@ -245,6 +260,7 @@ async fn update_webhook(
         enabled: update.enabled,
         in_order: update.in_order,
         schedule: update.schedule,
+        signatures: update.signatures,
         rotate_secret: update.rotate_secret.unwrap_or_default(),
     };
     let (row, secret) = exchange.update_webhook(&body.write, &id, change).await?;

@@ -1,5 +1,6 @@
 //! The embedded engine: one file, one writer, a few readers, one process that serves it.
 
+mod checkpointer;
 mod readers;
 mod writer;
 
@@ -21,8 +22,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// WAL, so that reads never wait for the writer; FULL, so that a commit survives a power cut. What undoes a
 /// savepoint dies with the process, so it need not be in a file.
 /// The patience comes first: another process that opens or closes the file holds it for a moment.
+/// The checkpointer keeps the log short; the writer itself moves it only where it has grown to 64 MiB all the same.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;";
+                       PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;";
 
 #[derive(Clone)]
 pub struct Sqlite {
@@ -57,9 +59,10 @@ impl Sqlite {
             .connection_customizer(Box::new(Pragmas))
             .build(manager)
             .map_err(|error| failed(&path, &error))?;
+        let committed = checkpointer::start(connect(&path)?).map_err(|error| failed(&path, &error))?;
         Ok(Self {
             readers: Readers::start(&connections).map_err(|error| failed(&path, &error))?,
-            writer: Writer::start(connection).map_err(|error| failed(&path, &error))?,
+            writer: Writer::start(connection, committed).map_err(|error| failed(&path, &error))?,
             path,
         })
     }

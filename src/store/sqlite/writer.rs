@@ -7,6 +7,7 @@ use diesel::connection::{
 };
 use diesel::sqlite::SqliteConnection;
 use std::collections::VecDeque;
+use std::sync::mpsc::SyncSender;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many works may wait. Past it a caller is told to come back.
@@ -35,12 +36,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer's thread on its own connection.
-    pub fn start(connection: SqliteConnection) -> std::io::Result<Self> {
+    /// Starts the writer's thread on its own connection. `committed` is told of commits.
+    pub fn start(connection: SqliteConnection, committed: SyncSender<()>) -> std::io::Result<Self> {
         let (queue, works) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(connection, works))?;
+            .spawn(move || run(connection, works, &committed))?;
         Ok(Self { queue })
     }
 
@@ -100,13 +101,15 @@ fn in_savepoint<T, E: From<StoreError>>(
     }
 }
 
-fn run(mut connection: SqliteConnection, mut works: mpsc::Receiver<Work>) {
+fn run(mut connection: SqliteConnection, mut works: mpsc::Receiver<Work>, committed: &SyncSender<()>) {
     let mut batch = Vec::with_capacity(BATCH);
     while works.blocking_recv_many(&mut batch, BATCH) > 0 {
         let mut left: VecDeque<Work> = batch.drain(..).collect();
         while !left.is_empty() {
             run_together(&mut connection, &mut left);
         }
+        // Where it is full, it has been told already.
+        let _ = committed.try_send(());
     }
 }
 

@@ -303,7 +303,7 @@ await see("list connector meta, and get one", async () => {
   const { connectorsMeta: meta } = await stackOne.connectors.getConnectorMeta({ provider: "greenhouse", include: "field_path,resources" });
   assert.deepEqual([meta.provider, meta.providerName], ["greenhouse", "Greenhouse"]);
   const update = meta.models["assessments/results.update"];
-  assert.equal(update.apiPath, "/unified/ats/assessments/orders/:id/result");
+  assert.equal(update.apiPath, "/unified/ats/assessments/orders/{id}/result");
   const field = update.input.defaultFields.find((field) => field.name === "result_url");
   assert.ok(field.type);
 });
@@ -363,14 +363,10 @@ await see("422 is an UnprocessableEntityResponse", async () => {
   assert.deepEqual(JSON.parse(error.body).errors.map((one) => one.pointer), ["/result_url"]);
 });
 
-await see("501 is a NotImplementedResponse", () =>
-  refused(errors.NotImplementedResponse, 501, () => stackOne.ats.orderBackgroundCheckRequest({
-    xAccountId,
-    atsCreateBackgroundCheckOrderRequestDto: {
-      package: { id: "pkg-001" },
-      candidate: { firstName: "Ada", lastName: "Byron", emails: [{ value: "ada@example.org" }] },
-    },
-  })));
+await see("501 is a NotImplementedResponse, for what is no assessment and no check", async () => {
+  await refused(errors.NotImplementedResponse, 501, () => stackOne.ats.listJobs({ xAccountId }));
+  await refused(errors.NotImplementedResponse, 501, () => stackOne.hris.listEmployees({ xAccountId }));
+});
 
 await see("412 is a PreconditionFailedResponse", async () => {
   const integration = await call("POST", "/integrations", { provider: "ashby", category: "assessments" }, { status: 201 });

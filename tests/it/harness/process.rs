@@ -4,6 +4,7 @@ use super::server::SEALING_KEYS;
 use super::workspace::{database_url, on_postgres};
 use super::{Customer, PATIENCE, http_client};
 use crate::greenhouse_flow::send_test;
+use crosscheck::ambient::{Ambient, System};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -127,6 +128,10 @@ impl Process {
         let url = format!("{}{path}", self.url);
         let mut request = self.http.request(method.parse().unwrap(), url);
         request = request.basic_auth(key, Some(""));
+        if method != "GET" {
+            // So that whatever is answered is kept as well.
+            request = request.header("idempotency-key", System.uuid().to_string());
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
