@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 macro_rules! catalogue {
-    ($($code:ident = $status:literal, $name:literal, $meaning:literal;)*) => {
+    ($($code:ident = $status:literal, $name:tt, $meaning:literal;)*) => {
         /// Why a request was refused. Closed: every `errorCode` that we send is one of these.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub enum ErrorCode {
@@ -166,7 +166,7 @@ impl Problem {
 
     /// After how many seconds a second try makes sense.
     pub fn retry_after(&self) -> Option<u32> {
-        matches!(self.code.status(), 503).then_some(1)
+        matches!(self.code.status(), 408 | 503).then_some(1)
     }
 
     /// The body that tells it.

@@ -21,8 +21,10 @@ pub struct ConnectorMeta {
     /// Provider key.
     pub provider: &'static str,
     /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
     pub provider_name: &'static str,
     /// `ats`.
+    #[schema(example = "ats")]
     pub category: &'static str,
     /// Whether it can be used.
     pub active: bool,
@@ -37,6 +39,7 @@ pub struct ConnectorMeta {
     /// What is not certain about this ATS, and what can be configured should it prove wrong.
     pub assumptions: &'static [Assumption],
     /// What people have to do before the first order.
+    #[schema(example = json!(["Ask the ATS for the partner form."]))]
     pub setup_steps: &'static [&'static str],
     /// With `include=resources`: what a page may show of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,8 +94,10 @@ pub struct AccountMeta {
     /// Provider key.
     pub provider: &'static str,
     /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
     pub provider_name: &'static str,
     /// `ats`.
+    #[schema(example = "ats")]
     pub category: &'static str,
     /// By `<category>/<operation>`, for every category of the provider.
     pub models: BTreeMap<String, AccountModelMeta>,

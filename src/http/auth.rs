@@ -31,12 +31,13 @@ impl Caller {
 
     /// The account that is meant: the header has to name one, whose integration is enabled.
     pub async fn required_account(&self, exchange: &Exchange) -> Result<AccountId, Problem> {
-        let Some(header) = &self.account else {
+        let header = self.account_header();
+        if header.is_empty() {
             let message = "this operation is about one account: send its id as the header x-account-id \
                            (GET /accounts lists them)";
             let violation = Violation::new("header:x-account-id", "required", message);
             return Err(Problem::with(ErrorCode::InvalidParameter, vec![violation]));
-        };
+        }
         let (account, is_enabled) = exchange.find_account(&self.project, header).await?;
         match is_enabled {
             true => Ok(account),

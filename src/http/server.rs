@@ -4,6 +4,7 @@ use super::admission::{Admission, admit};
 use super::body::BodySchemas;
 use super::rate_limit::{self, RateLimit};
 use super::request_id::identify;
+use super::routes::Routes;
 use super::vendor_log::Operations;
 use super::{ats, openapi, operator, problem};
 use crate::config::{Rate, Role};
@@ -36,9 +37,15 @@ pub fn server(
     (role, rate): (Role, Option<Rate>),
     log: VendorLog,
 ) -> std::io::Result<Server> {
-    let document = serde_json::to_value(openapi::document())?;
+    let routes = if role.answers() {
+        openapi::routes
+    } else {
+        operator::health::routes
+    };
+    let document = openapi::document_of(routes)?;
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
+    let paths = web::Data::new(Routes::of(&document));
     let operations = web::Data::new(Operations::of(&document));
     let log = web::Data::new(log);
     let exchange = web::Data::new(exchange);
@@ -46,7 +53,7 @@ pub fn server(
     let rate_limit = rate.map(|rate| web::Data::new(RateLimit::new(rate)));
     let make_app = move || {
         // Routes are tried in order: the one under load comes first.
-        let (app, document) = App::new()
+        let (app, _) = App::new()
             .configure(|config| {
                 if role.answers() {
                     ats::external_trigger::routes(config);
@@ -54,13 +61,7 @@ pub fn server(
             })
             .into_utoipa_app()
             .openapi(openapi::base())
-            .configure(|config| {
-                if role.answers() {
-                    openapi::routes(config);
-                } else {
-                    operator::health::routes(config);
-                }
-            })
+            .configure(routes)
             .split_for_parts();
         let app = match &rate_limit {
             Some(limit) => app.app_data(web::Data::clone(limit)),
@@ -68,13 +69,14 @@ pub fn server(
         };
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
+            .app_data(web::Data::clone(&paths))
             .app_data(web::Data::clone(&admission))
             .app_data(web::Data::clone(&operations))
             .app_data(web::Data::clone(&log))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
             .service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+            .service(SwaggerUi::new("/docs/{_:.*}").external_url_unchecked("/openapi.json", document.clone()))
             .default_service(web::route().to(problem::no_route))
             .wrap(from_fn(rate_limit::tell))
             .wrap(from_fn(admit))

@@ -20,6 +20,7 @@ mod contracts;
 mod deliveries;
 mod demo;
 mod disabled_integrations;
+mod document;
 mod durability;
 mod fuzzing;
 mod greenhouse_flow;

@@ -194,7 +194,7 @@ async fn paging_parameters_are_checked() {
                 "{list} {size}"
             );
         }
-        for next in ["%00", "!!!", "a", "%ff", "gA", "AAAA"] {
+        for next in ["%00", "!!!", "a", "%ff", "AAAA%3D"] {
             let answer = server
                 .try_vendor("GET", &format!("{list}{and}next={next}"), None)
                 .await;
@@ -214,6 +214,9 @@ async fn paging_parameters_are_checked() {
             "?page_size=100",
             "?page_size=",
             "?next=",
+            // Of the form of a cursor, though none was given: nothing follows the place that it means.
+            "?next=gA",
+            "?next=AAAA",
             "?unknown=1",
             "?page_size=%31",
         ] {

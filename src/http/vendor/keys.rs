@@ -1,6 +1,6 @@
 //! `/keys`: the project's own API keys. Every operation needs a key with the scope admin.
 
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::scope::Scope;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
@@ -9,7 +9,6 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::store::api_keys::ApiKeyRow;
 use actix_web::{HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -109,7 +108,7 @@ fn show(row: ApiKeyRow, key: Option<&str>) -> Result<ApiKey, Problem> {
 ///
 /// Newest first, those that have ended too; never the keys themselves. Needs the scope `admin`.
 #[utoipa::path(tag = "Keys", params(PageQuery), responses(
-    (status = 200, description = "A page.", body = Paged<ApiKey>), ReadProblems))]
+    (status = 200, description = "A page.", body = Paged<ApiKey>)))]
 #[get("/keys")]
 async fn list_keys(
     exchange: web::Data<Exchange>,
@@ -128,7 +127,8 @@ async fn list_keys(
 ///
 /// The key is shown this once: only a hash of it is stored. Needs the scope `admin`.
 #[utoipa::path(tag = "Keys", request_body = NewApiKey, responses(
-    (status = 201, description = "It is there.", body = ApiKey), WriteProblems))]
+    (status = 201, description = "It is there.", body = ApiKey)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue]))))]
 #[post("/keys")]
 async fn create_key(
     exchange: web::Data<Exchange>,
@@ -150,7 +150,8 @@ async fn create_key(
 /// that is lost cannot be asked for again. Needs the scope `admin`.
 #[utoipa::path(tag = "Keys", request_body = KeyRotation,
     params(("id" = String, Path, description = "Id of the key.")),
-    responses((status = 201, description = "The new key.", body = ApiKey), WriteProblems))]
+    responses((status = 201, description = "The new key.", body = ApiKey)),
+    extensions(("x-error-codes" = json!([ErrorCode::KeyEnded]))))]
 #[post("/keys/{id}/rotate")]
 async fn rotate_key(
     exchange: web::Data<Exchange>,
@@ -167,7 +168,8 @@ async fn rotate_key(
 /// It ends at once. The last key that is valid and has the scope `admin` cannot be revoked: rotate it, or make another
 /// one first. Needs the scope `admin`.
 #[utoipa::path(tag = "Keys", params(("id" = String, Path, description = "Id of the key.")),
-    responses((status = 204, description = "It opens nothing any more."), WriteProblems))]
+    responses((status = 204, description = "It opens nothing any more.")),
+    extensions(("x-error-codes" = json!([ErrorCode::LastAdminKey]))))]
 #[delete("/keys/{id}")]
 async fn revoke_key(
     exchange: web::Data<Exchange>,

@@ -14,7 +14,6 @@ use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{AccountWriteProblems, ReadProblems};
 use actix_web::{HttpMessage, HttpRequest, get, post, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -36,6 +35,7 @@ struct Order {
     #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// Our id, for StackOne's clients.
+    #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
     remote_id: String,
     /// The customer.
     account_id: String,
@@ -109,10 +109,13 @@ struct OrderHiringTeamMember {
 #[derive(Serialize, ToSchema)]
 struct OrderPackage {
     /// Your id.
+    #[schema(example = "logic-40")]
     id: String,
     /// Your id.
+    #[schema(example = "logic-40")]
     remote_id: String,
     /// Its name when it was ordered, where it was known.
+    #[schema(example = "Logic, 40 minutes")]
     name: Option<String>,
     /// Its description when it was ordered, where it was known.
     description: Option<String>,
@@ -134,6 +137,7 @@ struct OrderCandidate {
     /// Phone numbers.
     phones: Vec<Contact>,
     /// Résumé and profile.
+    #[schema(example = json!(["https://ats.example/people/17"]))]
     links: Vec<String>,
 }
 
@@ -141,8 +145,10 @@ struct OrderCandidate {
 #[derive(Serialize, ToSchema)]
 struct Contact {
     /// The ATS's kind of it.
+    #[schema(example = "personal")]
     r#type: String,
     /// The address or number.
+    #[schema(example = "ada@example.org")]
     value: String,
 }
 
@@ -249,7 +255,8 @@ struct OrderPlaced {
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("x-account-id" = String, Header, description = "For which customer.")
     ),
-    responses((status = 200, description = "It is placed.", body = OrderPlaced), AccountWriteProblems))]
+    responses((status = 200, description = "It is placed.", body = OrderPlaced)),
+    extensions(("x-error-codes" = json!([ErrorCode::OrderOpen, ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue, ErrorCode::NotCapable]))))]
 #[post("/unified/ats/{category}/orders")]
 async fn place_order(
     exchange: web::Data<Exchange>,
@@ -282,7 +289,7 @@ async fn place_order(
         ("x-account-id" = Option<String>, Header, description = "Whose orders; without it all of the project's."),
         PageQuery
     ),
-    responses((status = 200, description = "A page.", body = Paged<Order>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<Order>)))]
 #[get("/unified/ats/{category}/orders")]
 async fn list_orders(
     exchange: web::Data<Exchange>,
@@ -306,7 +313,7 @@ async fn list_orders(
         ("id" = String, Path, description = "Id of the order."),
         ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
     ),
-    responses((status = 200, description = "The order.", body = OrderData), ReadProblems))]
+    responses((status = 200, description = "The order.", body = OrderData)))]
 #[get("/unified/ats/{category}/orders/{id}")]
 async fn get_order(
     exchange: web::Data<Exchange>,

@@ -8,7 +8,6 @@ use crate::exchange::request_logs::ShownLog;
 use crate::http::auth::Caller;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::ReadProblems;
 use crate::store::request_logs::Direction;
 use actix_web::{get, web};
 use serde::Serialize;
@@ -171,7 +170,7 @@ fn show(shown: ShownLog, public_url: &str) -> RequestLog {
 /// logged a moment after they are answered. Bodies and headers are never kept.
 #[utoipa::path(tag = "Request logs",
     params(("x-account-id" = Option<String>, Header, description = "Whose calls."), LogQuery, PageQuery),
-    responses((status = 200, description = "A page.", body = Paged<RequestLog>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<RequestLog>)))]
 #[get("/requests/logs")]
 async fn list_request_logs(
     exchange: web::Data<Exchange>,
@@ -199,7 +198,7 @@ async fn list_request_logs(
 /// By the id of the entry, or by its request id; of several calls with one request id the newest. With what was wrong.
 #[utoipa::path(tag = "Request logs",
     params(("id" = String, Path, description = "Id of the entry, or the request id.")),
-    responses((status = 200, description = "The entry.", body = RequestLogData), ReadProblems))]
+    responses((status = 200, description = "The entry.", body = RequestLogData)))]
 #[get("/requests/logs/{id}")]
 async fn get_request_log(
     exchange: web::Data<Exchange>,

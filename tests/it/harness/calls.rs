@@ -1,5 +1,6 @@
 //! Calls as an unfriendly client makes them, and the shape that every refusal has.
 
+use super::documented::is_documented;
 use super::server::{Customer, Server};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -80,7 +81,9 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answered::of(request.send().await.unwrap()).await
+        let answered = Answered::of(request.send().await.unwrap()).await;
+        is_documented(method, path, answered.status, &answered.text);
+        answered
     }
 
     /// A vendor's call with its key, of which the answer is looked at.

@@ -1,5 +1,6 @@
 //! A Crosscheck of its own for each test, and the calls that a vendor and an ATS make.
 
+use super::documented::is_documented;
 use super::{PATIENCE, TestClock, Workspace};
 use crosscheck::config::{Rate, Role};
 use crosscheck::crypto::KeyRing;
@@ -119,7 +120,10 @@ impl Server {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        expect(request.send().await.unwrap(), status, &format!("{method} {path}")).await
+        let response = request.send().await.unwrap();
+        let (got, text) = (response.status().as_u16(), response.text().await.unwrap());
+        is_documented(method, path, got, &text);
+        read(got, &text, status, &format!("{method} {path}"))
     }
 
     /// Links a customer of `provider`.
@@ -203,10 +207,14 @@ impl Server {
 
 async fn expect(response: Response, status: u16, what: &str) -> Value {
     let (got, text) = (response.status().as_u16(), response.text().await.unwrap());
+    read(got, &text, status, what)
+}
+
+fn read(got: u16, text: &str, status: u16, what: &str) -> Value {
     assert_eq!(got, status, "{what}: {text}");
     if text.is_empty() {
         Value::Null
     } else {
-        serde_json::from_str(&text).expect("the answer is JSON")
+        serde_json::from_str(text).expect("the answer is JSON")
     }
 }
