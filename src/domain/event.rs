@@ -7,77 +7,49 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum EventType {
-    /// An order was placed.
-    #[serde(rename = "record.new")]
-    RecordNew,
-    /// An order changed: its final result was read by the ATS, or it was cancelled there.
-    #[serde(rename = "record.modified")]
-    RecordModified,
-    /// An order was deleted in the ATS.
-    #[serde(rename = "record.deleted")]
-    RecordDeleted,
-    /// The ATS says that one of our answers was wrong.
-    #[serde(rename = "provider.error_reported")]
-    ProviderErrorReported,
-    /// A delivery had its last try, or was taken out after too many claims without an outcome.
-    #[serde(rename = "delivery.exhausted")]
-    DeliveryExhausted,
-    /// The ATS refused a push for good, or it had its last try.
-    #[serde(rename = "push.rejected")]
-    PushRejected,
-    /// An endpoint answered 410 and gets nothing more until it is enabled again.
-    #[serde(rename = "webhook.disabled")]
-    WebhookDisabled,
-    /// A customer was linked.
-    #[serde(rename = "account.created")]
-    AccountCreated,
-    /// A linked customer changed.
-    #[serde(rename = "account.updated")]
-    AccountUpdated,
-    /// A linked customer was removed.
-    #[serde(rename = "account.deleted")]
-    AccountDeleted,
+macro_rules! event_types {
+    ($($event_type:ident = $name:tt, $meaning:literal;)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub enum EventType {
+            $(#[doc = $meaning] #[serde(rename = $name)] $event_type,)*
+        }
+
+        impl EventType {
+            /// Every type to which an endpoint can subscribe.
+            pub const ALL: &[Self] = &[$(Self::$event_type,)*];
+
+            /// The wire name.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$event_type => $name,)* }
+            }
+
+            /// What has happened then.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$event_type => $meaning,)* }
+            }
+        }
+    };
+}
+
+event_types! {
+    RecordNew = "record.new", "An order was placed.";
+    RecordModified = "record.modified", "An order changed: its final result was read by the ATS, or it was cancelled there.";
+    RecordDeleted = "record.deleted", "An order was deleted in the ATS.";
+    ProviderErrorReported = "provider.error_reported", "The ATS says that one of our answers was wrong.";
+    DeliveryExhausted = "delivery.exhausted", "A delivery had its last try, or was taken out after too many claims without an outcome.";
+    PushRejected = "push.rejected", "The ATS refused a push for good, or it had its last try.";
+    WebhookDisabled = "webhook.disabled", "An endpoint answered 410 and gets nothing more until it is enabled again.";
+    AccountCreated = "account.created", "A customer was linked.";
+    AccountUpdated = "account.updated", "A linked customer changed.";
+    AccountDeleted = "account.deleted", "A linked customer was removed.";
 }
 
 impl EventType {
-    /// Every type to which an endpoint can subscribe.
-    pub const ALL: [Self; 10] = [
-        Self::RecordNew,
-        Self::RecordModified,
-        Self::RecordDeleted,
-        Self::ProviderErrorReported,
-        Self::DeliveryExhausted,
-        Self::PushRejected,
-        Self::WebhookDisabled,
-        Self::AccountCreated,
-        Self::AccountUpdated,
-        Self::AccountDeleted,
-    ];
-
-    /// The wire name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RecordNew => "record.new",
-            Self::RecordModified => "record.modified",
-            Self::RecordDeleted => "record.deleted",
-            Self::ProviderErrorReported => "provider.error_reported",
-            Self::DeliveryExhausted => "delivery.exhausted",
-            Self::PushRejected => "push.rejected",
-            Self::WebhookDisabled => "webhook.disabled",
-            Self::AccountCreated => "account.created",
-            Self::AccountUpdated => "account.updated",
-            Self::AccountDeleted => "account.deleted",
-        }
-    }
-
     /// The type that `text` names.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|event_type| event_type.as_str() == text)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|event_type| event_type.as_str() == text)
     }
 
     /// Whether it is about an order. (All others are about the machinery.)
@@ -155,7 +127,7 @@ mod tests {
     #[test]
     fn every_type_is_found_by_its_wire_name_which_serde_writes_too() {
         for event_type in EventType::ALL {
-            assert_eq!(EventType::parse(event_type.as_str()), Some(event_type));
+            assert_eq!(EventType::parse(event_type.as_str()), Some(*event_type));
             assert_eq!(serde_json::to_value(event_type).unwrap(), event_type.as_str());
         }
     }

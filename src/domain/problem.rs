@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 macro_rules! catalogue {
-    ($($code:ident = $status:literal, $name:literal, $meaning:literal;)*) => {
+    ($($code:ident = $status:literal, $name:tt, $meaning:literal;)*) => {
         /// Why a request was refused. Closed: every `errorCode` that we send is one of these.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub enum ErrorCode {
@@ -42,6 +42,7 @@ catalogue! {
     InvalidBody = 400, "invalid_body", "A field of the body is missing or of the wrong type. Each entry of errors[] names one by its JSON pointer.";
     InvalidParameter = 400, "invalid_parameter", "A query parameter or header has a value that it cannot have. errors[] names it.";
     Unauthorized = 401, "unauthorized", "No valid key was sent. Use HTTP Basic with the key as user name, or (vendor API) a Bearer token.";
+    InsufficientScope = 403, "insufficient_scope", "The key is valid and may not do that: its scope is too narrow. The message names the scope that is needed.";
     NotFound = 404, "not_found", "There is no such thing for this key: the id or path is unknown, or belongs to another project or account.";
     MethodNotAllowed = 405, "method_not_allowed", "This path exists, with another method. The message names it.";
     RequestTimeout = 408, "request_timeout", "The body did not arrive in time. Send it again.";
@@ -54,6 +55,8 @@ catalogue! {
     Superseded = 409, "superseded", "A newer revision of this result exists; only the newest may be pushed.";
     PackageExists = 409, "package_exists", "A package of this id is in the list already. Change it with PATCH, or choose another id.";
     IntegrationInUse = 409, "integration_in_use", "Accounts are linked through this integration, so it cannot be deleted.";
+    LastAdminKey = 409, "last_admin_key", "It is the last key of the project that is valid and has the scope admin. Make another one first, or rotate it.";
+    KeyEnded = 409, "key_ended", "The key was revoked or has expired, so it cannot be rotated. Make a new one with POST /keys.";
     IntegrationDisabled = 412, "integration_disabled", "The integration through which this account is linked is disabled. Enable it with PATCH /integrations/{id}.";
     PayloadTooLarge = 413, "payload_too_large", "The body is larger than 1 MiB.";
     InvalidValue = 422, "invalid_value", "The body was understood, but a value breaks a rule. errors[] names the field and the rule.";
@@ -61,6 +64,7 @@ catalogue! {
     ResultIncomplete = 422, "result_incomplete", "The ATS needs a field that is missing or that it cannot show as sent. errors[] names it; GET /connectors/meta/{provider} describes all.";
     TargetNotAllowed = 422, "target_not_allowed", "The URL is not one that we may call: https on port 443 to a public address, unless CROSSCHECK_ALLOWED_TARGETS names its network.";
     IntegrationAmbiguous = 422, "integration_ambiguous", "Several integrations fit. Send integration_id.";
+    RateLimited = 429, "rate_limited", "More requests came with this key than RateLimit-Limit allows. Try again after Retry-After seconds.";
     NotCapable = 501, "not_capable", "This provider does not have that capability.";
     AtsFailed = 502, "ats_failed", "The ATS refused our call or could not be reached. The message says which.";
     PackageListFailed = 502, "package_list_failed", "The vendor's package list could not be fetched, and there is no earlier list to serve.";
@@ -162,7 +166,7 @@ impl Problem {
 
     /// After how many seconds a second try makes sense.
     pub fn retry_after(&self) -> Option<u32> {
-        matches!(self.code.status(), 503).then_some(1)
+        matches!(self.code.status(), 408 | 503).then_some(1)
     }
 
     /// The body that tells it.

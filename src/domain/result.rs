@@ -71,7 +71,7 @@ pub struct ScoreText(pub String);
 
 /// The two forms on the wire.
 #[derive(ToSchema)]
-#[schema(as = ScoreText)]
+#[schema(as = ScoreText, example = "82")]
 #[expect(dead_code, reason = "it only describes the wire to the API document")]
 #[serde(untagged)]
 enum ScoreTextForm {

@@ -22,8 +22,10 @@ pub struct ConnectorMeta {
     /// Provider key.
     pub provider: &'static str,
     /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
     pub provider_name: &'static str,
     /// `ats`.
+    #[schema(example = "ats")]
     pub category: &'static str,
     /// Whether it can be used.
     pub active: bool,
@@ -38,6 +40,7 @@ pub struct ConnectorMeta {
     /// What is not certain about this ATS, and what can be configured should it prove wrong.
     pub assumptions: &'static [Assumption],
     /// What people have to do before the first order.
+    #[schema(example = json!(["Ask the ATS for the partner form."]))]
     pub setup_steps: &'static [&'static str],
     /// What is done for each customer, as the connect page tells it.
     pub customer_steps: &'static [CustomerStep],
@@ -94,8 +97,10 @@ pub struct AccountMeta {
     /// Provider key.
     pub provider: &'static str,
     /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
     pub provider_name: &'static str,
     /// `ats`.
+    #[schema(example = "ats")]
     pub category: &'static str,
     /// By `<category>/<operation>`, for every category of the provider.
     pub models: BTreeMap<String, AccountModelMeta>,

@@ -2,7 +2,9 @@
 
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::store::Page;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,6 +12,15 @@ const DEFAULT_SIZE: i64 = 25;
 const LARGEST_SIZE: i64 = 100;
 
 const NO_CURSOR: &str = "next must be a cursor that an earlier answer gave";
+
+/// How a place in a list is written. Whatever has the form of a cursor is one, so that the form can be documented.
+const CURSOR: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
@@ -19,6 +30,7 @@ pub struct PageQuery {
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 25)]
     page_size: Option<String>,
     /// The `next` of the page before.
+    #[param(pattern = "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2,3})?$")]
     next: Option<String>,
 }
 
@@ -84,15 +96,14 @@ pub fn id_to_find(pointer: &str, text: Option<String>) -> Result<Option<String>,
 
 /// A place in a list as it is given out.
 pub fn to_cursor(place: &str) -> String {
-    URL_SAFE_NO_PAD.encode(place)
+    CURSOR.encode(place)
 }
 
-/// The place that a cursor stands for; none where it is no cursor of ours.
+/// The place that a cursor stands for, be there anything or not; none where it has not the form of a cursor.
 pub fn from_cursor(cursor: &str) -> Option<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| !text.contains('\0'))
+    let bytes = CURSOR.decode(cursor).ok()?;
+    // No database takes a NUL in a text.
+    Some(String::from_utf8_lossy(&bytes).replace('\0', ""))
 }
 
 /// A query parameter has a value that it cannot have.

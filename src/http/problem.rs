@@ -2,13 +2,14 @@
 //! the clock.
 
 use super::auth::authenticate;
+use super::routes::Routes;
 use crate::domain::category::Category;
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::exchange::Exchange;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
@@ -61,16 +62,26 @@ pub async fn render(
     };
     let body = serde_json::to_vec(&problem.body(exchange.now())).unwrap_or_default();
     Ok(response.map_body(|head, _| {
-        let json = actix_web::http::header::HeaderValue::from_static("application/json");
+        let json = HeaderValue::from_static("application/json");
         head.headers_mut()
             .insert(actix_web::http::header::CONTENT_TYPE, json);
         BoxBody::new(body)
     }))
 }
 
-/// A path, or a method of it, that we do not have. Where StackOne's clients find their other resources, they are told
+/// A path that we do not have, or not with that method. Where StackOne's clients find their other resources, they are told
 /// as there that this is no such ATS.
-pub async fn no_route(request: HttpRequest) -> Result<HttpResponse, Failure> {
+pub async fn no_route(request: HttpRequest, routes: web::Data<Routes>) -> Result<HttpResponse, Failure> {
+    let methods = routes.methods(request.path()).join(", ");
+    if !methods.is_empty() {
+        let message = format!("This path has no method {}. It has {methods}.", request.method());
+        let refusal = Failure(Problem::new(ErrorCode::MethodNotAllowed, message));
+        let mut response = refusal.error_response();
+        if let Ok(methods) = HeaderValue::from_str(&methods) {
+            response.headers_mut().insert(ALLOW, methods);
+        }
+        return Ok(response);
+    }
     if is_other_resource(request.path()) {
         authenticate(&request).await?;
         let message = "Crosscheck has assessments, background checks and reference checks; of other resources ask the \

@@ -72,6 +72,7 @@ pub struct Basis {
     /// How sure it is.
     pub certainty: Certainty,
     /// Where it stands.
+    #[schema(example = "https://developers.ats.example/assessments")]
     pub source: &'static str,
 }
 
@@ -117,6 +118,7 @@ pub enum Certainty {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Assumption {
     /// What is taken to be so.
+    #[schema(example = "The authorization header is HTTP Basic.")]
     pub what: &'static str,
     /// Why.
     pub basis: Basis,
@@ -129,8 +131,10 @@ pub struct Assumption {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct CredentialField {
     /// Its key in `credentials`.
+    #[schema(example = "api_key")]
     pub name: &'static str,
     /// What a form calls it.
+    #[schema(example = "API key")]
     pub label: &'static str,
     /// Whose it is: `vendor` sets it in the integration, `customer` in the account.
     pub holder: Holder,
@@ -145,6 +149,7 @@ pub struct CredentialField {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<&'static str>,
     /// Where to find it, and what it is for.
+    #[schema(example = "In the ATS: Admin, API keys.")]
     pub found_at: &'static str,
     /// How sure that is.
     pub basis: Basis,
@@ -256,12 +261,15 @@ pub struct CallbackHost {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SetUpStep {
     /// Its name, in paths and on the command line.
+    #[schema(example = "register")]
     pub name: &'static str,
     /// What it does.
+    #[schema(example = "Registers you as a partner.")]
     pub purpose: &'static str,
     /// What has to be given each time; not stored.
     pub inputs: &'static [SetUpInput],
     /// Which credentials of the integration it sets.
+    #[schema(example = json!(["secret"]))]
     pub sets: &'static [&'static str],
     /// How sure that is.
     pub basis: Basis,
@@ -271,10 +279,12 @@ pub struct SetUpStep {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SetUpInput {
     /// Its key.
+    #[schema(example = "api_token")]
     pub name: &'static str,
     /// Whether the step cannot do without it.
     pub required: bool,
     /// What it is, and where to find it.
+    #[schema(example = "A token of the ATS's API.")]
     pub description: &'static str,
 }
 

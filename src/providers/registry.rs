@@ -30,6 +30,14 @@ pub fn example_key() -> &'static str {
         .unwrap_or_default()
 }
 
+/// Its name.
+pub fn example_name() -> &'static str {
+    all()
+        .first()
+        .map(|provider| provider.descriptor().name)
+        .unwrap_or_default()
+}
+
 /// Every key, for messages.
 pub fn keys() -> String {
     all()

@@ -50,7 +50,7 @@ fn the_api_document_is_what_the_routes_say() {
 
 #[test]
 fn the_schemas_of_the_rest_bodies_are_what_the_api_document_says() {
-    let document = serde_json::to_value(openapi::document()).unwrap();
+    let document = openapi::document().unwrap();
     let text = document["components"]["schemas"]
         .to_string()
         .replace("#/components/schemas/", "#/$defs/");
@@ -102,40 +102,6 @@ fn every_schema_file_compiles() {
         }
     }
     assert!(compiled > 5);
-}
-
-#[test]
-fn every_operation_of_the_api_document_is_documented_and_has_an_id_of_its_own() {
-    let document = serde_json::to_value(openapi::document()).unwrap();
-    let mut ids = std::collections::HashSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let name = format!("{method} {path}");
-            assert!(
-                operation["summary"].as_str().is_some_and(|text| !text.is_empty()),
-                "{name}: summary"
-            );
-            assert!(
-                operation["description"]
-                    .as_str()
-                    .is_some_and(|text| !text.is_empty()),
-                "{name}: description"
-            );
-            assert!(
-                ids.insert(operation["operationId"].to_string()),
-                "{name}: {}",
-                operation["operationId"]
-            );
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                assert!(
-                    response["description"]
-                        .as_str()
-                        .is_some_and(|text| !text.is_empty()),
-                    "{name} {status}"
-                );
-            }
-        }
-    }
 }
 
 /// Breaks (or harmlessly changes) one place of a document: the path of keys, and what to put there.

@@ -22,8 +22,7 @@ pub const TARGET: Target = Target {
 };
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let document = crosscheck::http::openapi::document();
-    let document = serde_json::to_value(document).expect("the API document is JSON");
+    let document = crosscheck::http::openapi::document().expect("the API document is JSON");
     let document = Document::of(&document).expect("the API document has schemas");
     document
         .compile("/components/schemas/ResultUpdate")

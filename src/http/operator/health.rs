@@ -1,8 +1,8 @@
 //! Whether the process lives, and whether it can take requests.
 
+use crate::domain::problem::ErrorCode;
 use crate::exchange::Exchange;
 use crate::http::problem::Failure;
-use crate::http::refusals::ReadyProblems;
 use actix_web::{get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +32,8 @@ async fn live() -> web::Json<Health> {
 /// Whether requests can be taken
 ///
 /// Asks the database. A load balancer should send nothing here while this is not 200.
-#[utoipa::path(tag = "Operator", security(()), responses((status = 200, description = "It is ready.", body = Health), ReadyProblems))]
+#[utoipa::path(tag = "Operator", security(()), responses((status = 200, description = "It is ready.", body = Health)),
+    extensions(("x-error-codes" = json!([ErrorCode::Internal, ErrorCode::Overloaded, ErrorCode::StorageUnavailable]))))]
 #[get("/health/ready")]
 async fn ready(exchange: web::Data<Exchange>) -> Result<web::Json<Health>, Failure> {
     exchange.is_ready().await?;

@@ -13,7 +13,6 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::parameters::Parameters;
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::providers::registry;
 use crate::store::accounts::AccountFilter;
 use actix_web::{HttpRequest, delete, get, patch, web};
@@ -87,6 +86,7 @@ struct Account {
     #[schema(example = json!(registry::example_key()))]
     provider: String,
     /// The name that people know.
+    #[schema(example = json!(registry::example_name()))]
     provider_name: Option<&'static str>,
     /// How it stands: `active`; `inactive` where the ATS cannot be told of results yet; `suspended` where the
     /// integration is disabled.
@@ -156,6 +156,7 @@ struct StatusReason {
     #[schema(example = "credential_missing")]
     code: String,
     /// In words, with the next step.
+    #[schema(example = "api_key is missing: set it with PATCH /accounts/{id}")]
     description: String,
     /// When the account last changed.
     #[schema(format = DateTime)]
@@ -232,7 +233,7 @@ struct AccountQuery {
 ///
 /// Newest first, as a bare array: an empty page is the end.
 #[utoipa::path(tag = "Customers", params(AccountQuery),
-    responses((status = 200, description = "A page.", body = Vec<Account>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Vec<Account>)))]
 #[get("/accounts")]
 async fn list_accounts(
     exchange: web::Data<Exchange>,
@@ -258,7 +259,7 @@ async fn list_accounts(
 ///
 /// With what is still missing before its ATS can be told of results.
 #[utoipa::path(tag = "Customers", params(("id" = String, Path, description = "Id of the account.")),
-    responses((status = 200, description = "The account.", body = Account), ReadProblems))]
+    responses((status = 200, description = "The account.", body = Account)))]
 #[get("/accounts/{id}")]
 async fn get_account(
     exchange: web::Data<Exchange>,
@@ -274,7 +275,7 @@ async fn get_account(
 /// The provider's meta for this account: each operation says whether it is available to it, and what is missing where
 /// it is not.
 #[utoipa::path(tag = "Customers", params(("id" = String, Path, description = "Id of the account.")),
-    responses((status = 200, description = "What it can do.", body = AccountMeta), ReadProblems))]
+    responses((status = 200, description = "What it can do.", body = AccountMeta)))]
 #[get("/accounts/{id}/meta")]
 async fn get_account_meta(
     exchange: web::Data<Exchange>,
@@ -290,7 +291,8 @@ async fn get_account_meta(
 /// Its labels, and the customer's credentials: results that wait for them are sent at once.
 #[utoipa::path(tag = "Customers", request_body = AccountUpdate,
     params(("id" = String, Path, description = "Id of the account.")),
-    responses((status = 200, description = "As it is now.", body = Account), WriteProblems))]
+    responses((status = 200, description = "As it is now.", body = Account)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue]))))]
 #[patch("/accounts/{id}")]
 async fn update_account(
     exchange: web::Data<Exchange>,
@@ -321,7 +323,7 @@ async fn update_account(
 /// Its trigger token stops working and its credentials are forgotten; what was owed to its ATS ends. Its orders stay.
 /// The answer is the account as it was.
 #[utoipa::path(tag = "Customers", params(("id" = String, Path, description = "Id of the account.")),
-    responses((status = 200, description = "It is unlinked.", body = Account), WriteProblems))]
+    responses((status = 200, description = "It is unlinked.", body = Account)))]
 #[delete("/accounts/{id}")]
 async fn delete_account(
     exchange: web::Data<Exchange>,

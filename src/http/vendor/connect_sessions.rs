@@ -1,12 +1,12 @@
 //! `/connect_sessions`: pages on which customers set up their side (StackOne's shapes).
 
 use super::accounts::AccountType;
+use crate::domain::problem::ErrorCode;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::connect_sessions::{NewSession, ShownSession};
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;
-use crate::http::refusals::WriteProblems;
 use crate::providers::registry;
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
@@ -190,7 +190,8 @@ fn show(shown: ShownSession) -> ConnectSession {
 /// the customer chooses, and `account_id` is null until then. With `account_id` an account is set up anew. How far the
 /// customer is stands in `setup_information` of `GET /accounts/{id}`.
 #[utoipa::path(tag = "Customers", request_body = NewConnectSession,
-    responses((status = 201, description = "The page is open.", body = OpenedConnectSession), WriteProblems))]
+    responses((status = 201, description = "The page is open.", body = OpenedConnectSession)),
+    extensions(("x-error-codes" = json!([ErrorCode::NotFound, ErrorCode::InvalidValue, ErrorCode::IntegrationAmbiguous, ErrorCode::NotCapable]))))]
 #[post("/connect_sessions")]
 async fn create_connect_session(
     exchange: web::Data<Exchange>,
@@ -222,7 +223,8 @@ async fn create_connect_session(
 ///
 /// The session that the token opens. 404 where it has expired, is wrong, or is another project's.
 #[utoipa::path(tag = "Customers", request_body = ConnectSessionToken,
-    responses((status = 201, description = "The session.", body = ConnectSession), WriteProblems))]
+    responses((status = 201, description = "The session.", body = ConnectSession)),
+    extensions(("x-error-codes" = json!([ErrorCode::NotFound]))))]
 #[post("/connect_sessions/authenticate")]
 async fn authenticate_connect_session(
     exchange: web::Data<Exchange>,

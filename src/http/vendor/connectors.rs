@@ -3,7 +3,6 @@
 use crate::exchange::connectors::{self, ConnectorMeta, Include};
 use crate::http::auth::Caller;
 use crate::http::problem::Failure;
-use crate::http::refusals::ReadProblems;
 use actix_web::{get, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -32,7 +31,7 @@ impl IncludeQuery {
 ///
 /// What each ATS can do, and which fields of a result it needs and shows.
 #[utoipa::path(tag = "Connectors", params(IncludeQuery), responses(
-    (status = 200, description = "Every provider.", body = Vec<ConnectorMeta>), ReadProblems))]
+    (status = 200, description = "Every provider.", body = Vec<ConnectorMeta>)))]
 #[get("/connectors/meta")]
 async fn list_connectors(_: Caller, query: web::Query<IncludeQuery>) -> web::Json<Vec<ConnectorMeta>> {
     web::Json(connectors::list(query.read()))
@@ -43,7 +42,7 @@ async fn list_connectors(_: Caller, query: web::Query<IncludeQuery>) -> web::Jso
 /// Its result fields are typed: when each is required, and where the recruiter sees it.
 #[utoipa::path(tag = "Connectors",
     params(("provider" = String, Path, description = "Provider key."), IncludeQuery),
-    responses((status = 200, description = "The provider.", body = ConnectorMeta), ReadProblems))]
+    responses((status = 200, description = "The provider.", body = ConnectorMeta)))]
 #[get("/connectors/meta/{provider}")]
 async fn get_connector(
     _: Caller,

@@ -1,14 +1,14 @@
 //! Deliveries: one event on its way to one endpoint, with every try.
 
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::http::auth::Caller;
 use crate::http::body::WithoutBody;
 use crate::http::paging::{PageQuery, Paged, invalid};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
-use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow, JobStatus};
+use crate::store::jobs::{Filter, JobKind, JobRow, JobStatus};
+use crate::store::request_logs::RequestLogRow;
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -73,6 +73,9 @@ impl StatusQuery {
 /// One HTTP try.
 #[derive(Serialize, ToSchema)]
 pub struct Attempt {
+    /// The `x-request-id` of the call; also that of its entry in the request log.
+    #[schema(example = "dlv_02xvJ0nEdbcjBOZlbbGTsE.1")]
+    request_id: String,
     /// When it began.
     #[schema(format = DateTime)]
     at: String,
@@ -86,9 +89,10 @@ pub struct Attempt {
 
 impl Attempt {
     /// A try as it is shown.
-    pub fn of(row: AttemptRow) -> Self {
+    pub fn of(row: RequestLogRow) -> Self {
         Self {
-            at: Timestamp(row.at).to_string(),
+            request_id: row.request_id,
+            at: Timestamp(row.created_at).to_string(),
             duration_ms: row.duration_ms,
             status_code: row.status,
             error: row.error,
@@ -128,7 +132,7 @@ struct Delivery {
     attempts: Option<Vec<Attempt>>,
 }
 
-fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Delivery {
+fn show(row: JobRow, attempts: Option<Vec<RequestLogRow>>) -> Delivery {
     Delivery {
         next_try_at: next_try_at(&row),
         id: row.id,
@@ -154,7 +158,7 @@ pub fn next_try_at(row: &JobRow) -> Option<String> {
 /// Newest first.
 #[utoipa::path(tag = "Webhooks",
     params(("id" = String, Path, description = "Id of the endpoint."), StatusQuery, PageQuery),
-    responses((status = 200, description = "A page.", body = Paged<Delivery>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<Delivery>)))]
 #[get("/webhooks/{id}/deliveries")]
 async fn list_deliveries(
     exchange: web::Data<Exchange>,
@@ -182,7 +186,7 @@ async fn list_deliveries(
 ///
 /// With every try.
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the delivery.")),
-    responses((status = 200, description = "The delivery.", body = Delivery), ReadProblems))]
+    responses((status = 200, description = "The delivery.", body = Delivery)))]
 #[get("/deliveries/{id}")]
 async fn get_delivery(
     exchange: web::Data<Exchange>,
@@ -198,7 +202,8 @@ async fn get_delivery(
 /// The same event to the same endpoint, with a fresh schedule, whatever became of it before. At an endpoint that is
 /// told in order it goes next, once the one under way has ended.
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the delivery.")),
-    responses((status = 200, description = "It is queued.", body = Delivery), WriteProblems))]
+    responses((status = 200, description = "It is queued.", body = Delivery)),
+    extensions(("x-error-codes" = json!([ErrorCode::InFlight]))))]
 #[post("/deliveries/{id}/retry")]
 async fn retry_delivery(
     exchange: web::Data<Exchange>,

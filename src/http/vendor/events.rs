@@ -12,10 +12,10 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged, from_cursor, id_to_find, invalid, to_cursor};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::openapi::Ref;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -58,8 +58,13 @@ struct KeptEvent {
     #[schema(format = DateTime)]
     created_at: String,
     /// The body of its deliveries.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = event)]
     body: Box<RawValue>,
+}
+
+/// What an endpoint gets; its schema is that of the document's webhooks.
+fn event() -> Ref {
+    Ref::from_schema_name("Event")
 }
 
 /// What became of a replay.
@@ -183,7 +188,7 @@ fn show(shown: ShownEvent) -> Result<KeptEvent, Problem> {
 ///
 /// Newest first.
 #[utoipa::path(tag = "Events", params(EventQuery, PageQuery),
-    responses((status = 200, description = "A page.", body = Paged<KeptEvent>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<KeptEvent>)))]
 #[get("/events")]
 async fn list_events(
     exchange: web::Data<Exchange>,
@@ -214,7 +219,7 @@ async fn list_events(
 ///
 /// With the body of its deliveries.
 #[utoipa::path(tag = "Events", params(("id" = String, Path, description = "Id of the event.")),
-    responses((status = 200, description = "The event.", body = KeptEvent), ReadProblems))]
+    responses((status = 200, description = "The event.", body = KeptEvent)))]
 #[get("/events/{id}")]
 async fn get_event(
     exchange: web::Data<Exchange>,
@@ -230,7 +235,8 @@ async fn get_event(
 /// its type and category now, or to one of them. One call goes through at most 10,000 events; `next` is where to go on.
 /// A call that is made again queues again: with `only_failed`, what has arrived meanwhile is left out.
 #[utoipa::path(tag = "Events", request_body = RangeToReplay,
-    responses((status = 202, description = "They are queued.", body = RangeReplayed), WriteProblems))]
+    responses((status = 202, description = "They are queued.", body = RangeReplayed)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::NotFound]))))]
 #[post("/events/replay")]
 async fn replay_range(
     exchange: web::Data<Exchange>,
@@ -250,7 +256,7 @@ async fn replay_range(
 ///
 /// Sends it again, with the same `webhook-id`, to all endpoints that subscribe to its type now.
 #[utoipa::path(tag = "Events", params(("id" = String, Path, description = "Id of the event.")),
-    responses((status = 200, description = "It is queued.", body = Replayed), WriteProblems))]
+    responses((status = 200, description = "It is queued.", body = Replayed)))]
 #[post("/events/{id}/replay")]
 async fn replay_event(
     exchange: web::Data<Exchange>,

@@ -3,6 +3,7 @@
 use super::present;
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
+use crate::domain::problem::ErrorCode;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::integrations::{IntegrationChange, ShownIntegration};
 use crate::exchange::{Exchange, MASK};
@@ -10,7 +11,6 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::providers::registry;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
@@ -181,7 +181,8 @@ fn show(exchange: &Exchange, shown: ShownIntegration, secret: Option<&str>) -> I
 /// Configures how your project uses a provider. The answer has the URLs for the ATS's partner form, and the
 /// secret that signs calls to your list URL, shown this once.
 #[utoipa::path(tag = "Integrations", request_body = NewIntegration, responses(
-    (status = 201, description = "It is there.", body = Integration), WriteProblems))]
+    (status = 201, description = "It is there.", body = Integration)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed, ErrorCode::NotCapable]))))]
 #[post("/integrations")]
 async fn create_integration(
     exchange: web::Data<Exchange>,
@@ -209,7 +210,7 @@ async fn create_integration(
 ///
 /// Newest first.
 #[utoipa::path(tag = "Integrations", params(PageQuery), responses(
-    (status = 200, description = "A page.", body = Paged<Integration>), ReadProblems))]
+    (status = 200, description = "A page.", body = Paged<Integration>)))]
 #[get("/integrations")]
 async fn list_integrations(
     exchange: web::Data<Exchange>,
@@ -228,7 +229,7 @@ async fn list_integrations(
 ///
 /// Secrets that are set show as asterisks.
 #[utoipa::path(tag = "Integrations", params(("id" = String, Path, description = "Id of the integration.")),
-    responses((status = 200, description = "The integration.", body = Integration), ReadProblems))]
+    responses((status = 200, description = "The integration.", body = Integration)))]
 #[get("/integrations/{id}")]
 async fn get_integration(
     exchange: web::Data<Exchange>,
@@ -244,7 +245,8 @@ async fn get_integration(
 /// What is left out stays as it is; null clears.
 #[utoipa::path(tag = "Integrations", request_body = IntegrationUpdate,
     params(("id" = String, Path, description = "Id of the integration.")),
-    responses((status = 200, description = "As it is now.", body = Integration), WriteProblems))]
+    responses((status = 200, description = "As it is now.", body = Integration)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed, ErrorCode::NotCapable]))))]
 #[patch("/integrations/{id}")]
 async fn update_integration(
     exchange: web::Data<Exchange>,
@@ -272,7 +274,8 @@ async fn update_integration(
 ///
 /// Refused while customers are linked through it.
 #[utoipa::path(tag = "Integrations", params(("id" = String, Path, description = "Id of the integration.")),
-    responses((status = 204, description = "It is gone."), WriteProblems))]
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-error-codes" = json!([ErrorCode::IntegrationInUse]))))]
 #[delete("/integrations/{id}")]
 async fn delete_integration(
     exchange: web::Data<Exchange>,

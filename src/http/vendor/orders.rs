@@ -1,6 +1,7 @@
 //! `/unified/ats/{category}/orders`: orders read again, in StackOne's shape with ours beside it.
 
 use super::category;
+use crate::domain::id::OrderId;
 use crate::domain::order::{HiringTeamMember, Job};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::result::{Outcome, Status};
@@ -13,8 +14,7 @@ use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{AccountWriteProblems, ReadProblems};
-use actix_web::{get, post, web};
+use actix_web::{HttpMessage, HttpRequest, get, post, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -35,6 +35,7 @@ struct Order {
     #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// Our id, for StackOne's clients.
+    #[schema(example = "ats_ass_02xvJ0nEdbcjBOZlbbGTsE")]
     remote_id: String,
     /// The customer.
     account_id: String,
@@ -108,10 +109,13 @@ struct OrderHiringTeamMember {
 #[derive(Serialize, ToSchema)]
 struct OrderPackage {
     /// Your id.
+    #[schema(example = "logic-40")]
     id: String,
     /// Your id.
+    #[schema(example = "logic-40")]
     remote_id: String,
     /// Its name when it was ordered, where it was known.
+    #[schema(example = "Logic, 40 minutes")]
     name: Option<String>,
     /// Its description when it was ordered, where it was known.
     description: Option<String>,
@@ -133,6 +137,7 @@ struct OrderCandidate {
     /// Phone numbers.
     phones: Vec<Contact>,
     /// Résumé and profile.
+    #[schema(example = json!(["https://ats.example/people/17"]))]
     links: Vec<String>,
 }
 
@@ -140,8 +145,10 @@ struct OrderCandidate {
 #[derive(Serialize, ToSchema)]
 struct Contact {
     /// The ATS's kind of it.
+    #[schema(example = "personal")]
     r#type: String,
     /// The address or number.
+    #[schema(example = "ada@example.org")]
     value: String,
 }
 
@@ -248,10 +255,12 @@ struct OrderPlaced {
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("x-account-id" = String, Header, description = "For which customer.")
     ),
-    responses((status = 200, description = "It is placed.", body = OrderPlaced), AccountWriteProblems))]
+    responses((status = 200, description = "It is placed.", body = OrderPlaced)),
+    extensions(("x-error-codes" = json!([ErrorCode::OrderOpen, ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue, ErrorCode::NotCapable]))))]
 #[post("/unified/ats/{category}/orders")]
 async fn place_order(
     exchange: web::Data<Exchange>,
+    request: HttpRequest,
     path: web::Path<String>,
     body: Submitted<VendorOrder>,
 ) -> Result<web::Json<OrderPlaced>, Failure> {
@@ -262,6 +271,8 @@ async fn place_order(
     let placed = exchange
         .place_vendor_order(&body.write, category, &account, &body.value, origin)
         .await?;
+    // For the request log: the path names no order.
+    request.extensions_mut().insert(OrderId::parse(&placed.id));
     Ok(web::Json(OrderPlaced {
         id: placed.id,
         remote_id: placed.remote_id,
@@ -278,7 +289,7 @@ async fn place_order(
         ("x-account-id" = Option<String>, Header, description = "Whose orders; without it all of the project's."),
         PageQuery
     ),
-    responses((status = 200, description = "A page.", body = Paged<Order>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<Order>)))]
 #[get("/unified/ats/{category}/orders")]
 async fn list_orders(
     exchange: web::Data<Exchange>,
@@ -302,7 +313,7 @@ async fn list_orders(
         ("id" = String, Path, description = "Id of the order."),
         ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
     ),
-    responses((status = 200, description = "The order.", body = OrderData), ReadProblems))]
+    responses((status = 200, description = "The order.", body = OrderData)))]
 #[get("/unified/ats/{category}/orders/{id}")]
 async fn get_order(
     exchange: web::Data<Exchange>,

@@ -11,7 +11,6 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, invalid};
 use crate::http::problem::Failure;
-use crate::http::refusals::{AccountReadProblems, AccountWriteProblems, WriteProblems};
 use actix_web::{HttpResponse, delete, get, patch, post, put, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -381,7 +380,8 @@ fn show(package: Package) -> ShownPackage {
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("x-account-id" = Option<String>, Header, description = "Whose list; without it the project's.")
     ),
-    responses((status = 200, description = "The list is as sent.", body = PackageListStored), WriteProblems))]
+    responses((status = 200, description = "The list is as sent.", body = PackageListStored)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue]))))]
 #[put("/unified/ats/{category}/packages")]
 async fn replace_packages(
     exchange: web::Data<Exchange>,
@@ -404,10 +404,11 @@ async fn replace_packages(
 #[utoipa::path(tag = "Packages",
     params(
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
-        ("x-account-id" = Option<String>, Header, description = "Who looks. Required, save for `list=project`."),
+        ("x-account-id" = String, Header, description = "Who looks. Only `list=project` goes without."),
         PageQuery, WhoseList, PackageQuery, Shape
     ),
-    responses((status = 200, description = "A page.", body = PackagePage), AccountReadProblems))]
+    responses((status = 200, description = "A page.", body = PackagePage)),
+    extensions(("x-error-codes" = json!([ErrorCode::IntegrationDisabled]))))]
 #[get("/unified/ats/{category}/packages")]
 async fn list_packages(
     exchange: web::Data<Exchange>,
@@ -436,10 +437,11 @@ async fn list_packages(
     params(
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("id" = String, Path, description = "Your id of the package."),
-        ("x-account-id" = Option<String>, Header, description = "Who looks. Required, save for `list=project`."),
+        ("x-account-id" = String, Header, description = "Who looks. Only `list=project` goes without."),
         WhoseList, Shape
     ),
-    responses((status = 200, description = "The package.", body = PackageData), AccountReadProblems))]
+    responses((status = 200, description = "The package.", body = PackageData)),
+    extensions(("x-error-codes" = json!([ErrorCode::IntegrationDisabled]))))]
 #[get("/unified/ats/{category}/packages/{id}")]
 async fn get_package(
     exchange: web::Data<Exchange>,
@@ -467,7 +469,8 @@ async fn get_package(
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("x-account-id" = String, Header, description = "Whose list.")
     ),
-    responses((status = 201, description = "It is added.", body = PackageAdded), AccountWriteProblems))]
+    responses((status = 201, description = "It is added.", body = PackageAdded)),
+    extensions(("x-error-codes" = json!([ErrorCode::PackageExists, ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue]))))]
 #[post("/unified/ats/{category}/packages")]
 async fn create_package(
     exchange: web::Data<Exchange>,
@@ -505,7 +508,8 @@ async fn create_package(
         ("id" = String, Path, description = "Your id of the package."),
         ("x-account-id" = String, Header, description = "Whose list.")
     ),
-    responses((status = 200, description = "It is changed.", body = PackageWritten), AccountWriteProblems))]
+    responses((status = 200, description = "It is changed.", body = PackageWritten)),
+    extensions(("x-error-codes" = json!([ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue]))))]
 #[patch("/unified/ats/{category}/packages/{id}")]
 async fn update_package(
     exchange: web::Data<Exchange>,
@@ -539,7 +543,8 @@ async fn update_package(
         ("id" = String, Path, description = "Your id of the package."),
         ("x-account-id" = String, Header, description = "Whose list.")
     ),
-    responses((status = 200, description = "It is removed.", body = PackageWritten), AccountWriteProblems))]
+    responses((status = 200, description = "It is removed.", body = PackageWritten)),
+    extensions(("x-error-codes" = json!([ErrorCode::IntegrationDisabled]))))]
 #[delete("/unified/ats/{category}/packages/{id}")]
 async fn delete_package(
     exchange: web::Data<Exchange>,

@@ -1,15 +1,15 @@
 //! Pushes: the calls that we owe an ATS for one revision of a result.
 
 use super::deliveries::{Attempt, OutboxStatus, StatusQuery, next_try_at};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::http::auth::Caller;
 use crate::http::body::WithoutBody;
 use crate::http::paging::{PageQuery, Paged, id_to_find};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
-use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow};
+use crate::store::jobs::{Filter, JobKind, JobRow};
+use crate::store::request_logs::RequestLogRow;
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -57,7 +57,7 @@ struct Push {
     attempts: Option<Vec<Attempt>>,
 }
 
-fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Push {
+fn show(row: JobRow, attempts: Option<Vec<RequestLogRow>>) -> Push {
     Push {
         next_try_at: next_try_at(&row),
         id: row.id,
@@ -76,7 +76,7 @@ fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Push {
 ///
 /// Newest first.
 #[utoipa::path(tag = "Pushes", params(PushQuery, StatusQuery, PageQuery),
-    responses((status = 200, description = "A page.", body = Paged<Push>), ReadProblems))]
+    responses((status = 200, description = "A page.", body = Paged<Push>)))]
 #[get("/pushes")]
 async fn list_pushes(
     exchange: web::Data<Exchange>,
@@ -103,7 +103,7 @@ async fn list_pushes(
 ///
 /// With every try.
 #[utoipa::path(tag = "Pushes", params(("id" = String, Path, description = "Id of the push.")),
-    responses((status = 200, description = "The push.", body = Push), ReadProblems))]
+    responses((status = 200, description = "The push.", body = Push)))]
 #[get("/pushes/{id}")]
 async fn get_push(
     exchange: web::Data<Exchange>,
@@ -118,7 +118,8 @@ async fn get_push(
 ///
 /// With a fresh schedule. Only the newest revision of an order may be pushed.
 #[utoipa::path(tag = "Pushes", params(("id" = String, Path, description = "Id of the push.")),
-    responses((status = 200, description = "It is queued.", body = Push), WriteProblems))]
+    responses((status = 200, description = "It is queued.", body = Push)),
+    extensions(("x-error-codes" = json!([ErrorCode::OrderCancelled, ErrorCode::InFlight, ErrorCode::Superseded]))))]
 #[post("/pushes/{id}/retry")]
 async fn retry_push(
     exchange: web::Data<Exchange>,

@@ -1,7 +1,7 @@
 //! `/unified/ats/{category}/orders/{id}/result`.
 
 use super::category;
-use crate::domain::problem::Violation;
+use crate::domain::problem::{ErrorCode, Violation};
 use crate::domain::result::{Outcome, ResultUpdate, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
@@ -9,7 +9,6 @@ use crate::exchange::orders::OrderOf;
 use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;
-use crate::http::refusals::{AccountWriteProblems, ReadProblems};
 use actix_web::{get, patch, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,6 +42,7 @@ struct Reported {
 #[derive(Serialize, ToSchema)]
 struct OrderResult {
     /// Id of this revision.
+    #[schema(example = "rev_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// 1 for the first report, and so on.
     revision: i64,
@@ -76,7 +76,8 @@ struct ResultData {
         ("id" = String, Path, description = "Id of the order."),
         ("x-account-id" = Option<String>, Header, description = "Whose order it has to be; the order names its account itself.")
     ),
-    responses((status = 200, description = "It is stored.", body = Reported), AccountWriteProblems))]
+    responses((status = 200, description = "It is stored.", body = Reported)),
+    extensions(("x-error-codes" = json!([ErrorCode::ResultAlreadyFinal, ErrorCode::OrderCancelled, ErrorCode::IntegrationDisabled, ErrorCode::InvalidValue, ErrorCode::ResultIncomplete]))))]
 #[patch("/unified/ats/{category}/orders/{id}/result")]
 async fn report_result(
     exchange: web::Data<Exchange>,
@@ -109,7 +110,7 @@ async fn report_result(
         ("id" = String, Path, description = "Id of the order."),
         ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
     ),
-    responses((status = 200, description = "The result.", body = ResultData), ReadProblems))]
+    responses((status = 200, description = "The result.", body = ResultData)))]
 #[get("/unified/ats/{category}/orders/{id}/result")]
 async fn get_result(
     exchange: web::Data<Exchange>,
@@ -128,7 +129,7 @@ async fn get_result(
         ("id" = String, Path, description = "Id of the order."),
         ("x-account-id" = Option<String>, Header, description = "Whose order it has to be.")
     ),
-    responses((status = 200, description = "The result.", body = ResultData), ReadProblems))]
+    responses((status = 200, description = "The result.", body = ResultData)))]
 #[get("/unified/ats/{category}/orders/{id}/results")]
 async fn get_results(
     exchange: web::Data<Exchange>,

@@ -1,11 +1,11 @@
 //! `POST /unified/ats/{category}/secrets`: linking a customer (after seed 003, whose key style it keeps).
 
 use super::category;
+use crate::domain::problem::ErrorCode;
 use crate::exchange::Exchange;
 use crate::exchange::accounts::NewAccount;
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;
-use crate::http::refusals::WriteProblems;
 use crate::providers::registry;
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,8 @@ struct Secrets {
 /// used; where there is none, one is made on the spot.
 #[utoipa::path(tag = "Customers", request_body = NewSecrets,
     params(("category" = crate::domain::category::Category, Path, description = "What is ordered.")),
-    responses((status = 201, description = "The customer is linked.", body = Secrets), WriteProblems))]
+    responses((status = 201, description = "The customer is linked.", body = Secrets)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::IntegrationAmbiguous, ErrorCode::NotCapable]))))]
 #[post("/unified/ats/{category}/secrets")]
 async fn create_secrets(
     exchange: web::Data<Exchange>,

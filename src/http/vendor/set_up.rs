@@ -1,9 +1,9 @@
 //! `POST /integrations/{id}/set_up/{step}`: registering with an ATS by API.
 
+use crate::domain::problem::ErrorCode;
 use crate::exchange::Exchange;
 use crate::http::body::Submitted;
 use crate::http::problem::Failure;
-use crate::http::refusals::WriteProblems;
 use actix_web::{post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,6 +28,7 @@ struct SetUp {
 #[derive(Serialize, ToSchema)]
 struct SetUpResult {
     /// Which credentials of the integration are new. Their values are not shown.
+    #[schema(example = json!(["secret"]))]
     set: Vec<String>,
     /// What the ATS answered, without any secret.
     #[schema(value_type = Object)]
@@ -43,7 +44,8 @@ struct SetUpResult {
         ("id" = String, Path, description = "Id of the integration."),
         ("step" = String, Path, description = "Name of the step.")
     ),
-    responses((status = 200, description = "It is done.", body = SetUpResult), WriteProblems))]
+    responses((status = 200, description = "It is done.", body = SetUpResult)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed, ErrorCode::NotCapable, ErrorCode::AtsFailed]))))]
 #[post("/integrations/{id}/set_up/{step}")]
 async fn set_up_integration(
     exchange: web::Data<Exchange>,

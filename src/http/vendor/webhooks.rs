@@ -3,7 +3,7 @@
 use super::present;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::webhooks::WebhookChange;
@@ -11,7 +11,6 @@ use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use crate::http::refusals::{ReadProblems, WriteProblems};
 use crate::outbox::delivery::compatible;
 use crate::outbox::schedule::Schedule;
 use crate::outbox::signing::Compatible;
@@ -71,7 +70,7 @@ struct NewWebhook {
 struct WebhookUpdate {
     /// Where to send.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 2048)]
+    #[schema(example = "https://vendor.example/hooks/2", min_length = 1, max_length = 2048)]
     url: Option<String>,
     /// What you call it; null clears.
     #[serde(default, deserialize_with = "present")]
@@ -113,6 +112,7 @@ struct Webhook {
     #[schema(example = "whk_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// Where it is.
+    #[schema(example = "https://vendor.example/hooks")]
     url: String,
     /// What you call it.
     name: Option<String>,
@@ -179,7 +179,8 @@ fn show(row: WebhookRow, secret: Option<&str>) -> Webhook {
 ///
 /// Nothing is sent to it yet; `POST /webhooks/{id}/test` does that. Its secret is shown this once.
 #[utoipa::path(tag = "Webhooks", request_body = NewWebhook, responses(
-    (status = 201, description = "It is there.", body = Webhook), WriteProblems))]
+    (status = 201, description = "It is there.", body = Webhook)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed]))))]
 #[post("/webhooks")]
 async fn create_webhook(
     exchange: web::Data<Exchange>,
@@ -205,7 +206,7 @@ async fn create_webhook(
 ///
 /// Newest first.
 #[utoipa::path(tag = "Webhooks", params(PageQuery), responses(
-    (status = 200, description = "A page.", body = Paged<Webhook>), ReadProblems))]
+    (status = 200, description = "A page.", body = Paged<Webhook>)))]
 #[get("/webhooks")]
 async fn list_webhooks(
     exchange: web::Data<Exchange>,
@@ -224,7 +225,7 @@ async fn list_webhooks(
 ///
 /// Without its secret.
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
-    responses((status = 200, description = "The endpoint.", body = Webhook), ReadProblems))]
+    responses((status = 200, description = "The endpoint.", body = Webhook)))]
 #[get("/webhooks/{id}")]
 async fn get_webhook(
     exchange: web::Data<Exchange>,
@@ -242,7 +243,8 @@ async fn get_webhook(
 /// Enabling one sends what waited for it.
 #[utoipa::path(tag = "Webhooks", request_body = WebhookUpdate,
     params(("id" = String, Path, description = "Id of the endpoint.")),
-    responses((status = 200, description = "As it is now.", body = Webhook), WriteProblems))]
+    responses((status = 200, description = "As it is now.", body = Webhook)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidValue, ErrorCode::TargetNotAllowed]))))]
 #[patch("/webhooks/{id}")]
 async fn update_webhook(
     exchange: web::Data<Exchange>,
@@ -272,7 +274,7 @@ async fn update_webhook(
 ///
 /// What waits for it is not sent.
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
-    responses((status = 204, description = "It is gone."), WriteProblems))]
+    responses((status = 204, description = "It is gone.")))]
 #[delete("/webhooks/{id}")]
 async fn delete_webhook(
     exchange: web::Data<Exchange>,
@@ -287,7 +289,7 @@ async fn delete_webhook(
 ///
 /// Sends one signed `webhook.test` at once, whatever the endpoint subscribes to, and tells what came of it.
 #[utoipa::path(tag = "Webhooks", params(("id" = String, Path, description = "Id of the endpoint.")),
-    responses((status = 200, description = "It was tried.", body = WebhookTest), WriteProblems))]
+    responses((status = 200, description = "It was tried.", body = WebhookTest)))]
 #[post("/webhooks/{id}/test")]
 async fn test_webhook(
     exchange: web::Data<Exchange>,

@@ -1,5 +1,6 @@
 //! Calls as an unfriendly client makes them, and the shape that every refusal has.
 
+use super::documented::is_documented;
 use super::server::{Customer, Server};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -80,7 +81,9 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answered::of(request.send().await.unwrap()).await
+        let answered = Answered::of(request.send().await.unwrap()).await;
+        is_documented(method, path, answered.status, &answered.text);
+        answered
     }
 
     /// A vendor's call with its key, of which the answer is looked at.
@@ -137,9 +140,10 @@ impl Server {
         self.get(&path).await["data"].as_array().unwrap().len()
     }
 
-    /// The newest entry of the request log.
+    /// What the request log has of the newest call of an ATS's.
     pub async fn newest_log(&self) -> Value {
-        self.get("/requests/logs?page_size=1").await["data"][0].clone()
+        let path = "/requests/logs?page_size=1&filter[directions]=ats_to_us";
+        self.get(path).await["data"][0].clone()
     }
 
     /// Sends a head and then the whole body before it reads a byte, as simple clients do.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod clock;
+mod documented;
 mod dump;
 pub mod everything;
 mod outbox;

@@ -1,7 +1,8 @@
 //! A Crosscheck of its own for each test, and the calls that a vendor and an ATS make.
 
+use super::documented::is_documented;
 use super::{PATIENCE, TestClock, Workspace};
-use crosscheck::config::Role;
+use crosscheck::config::{Rate, Role};
 use crosscheck::crypto::KeyRing;
 use crosscheck::serve::{self, Serve, Served};
 use reqwest::{Client, Method, Response};
@@ -41,6 +42,16 @@ impl Server {
 
     /// Starts one of several: what it does, and by which way it gets to the database in `directory`.
     pub async fn start_as(role: Role, directory: Workspace, database_url: String) -> Self {
+        Self::start_limited(role, directory, database_url, None).await
+    }
+
+    /// Starts one that lets each key make only so many requests.
+    pub async fn start_limited(
+        role: Role,
+        directory: Workspace,
+        database_url: String,
+        rate_limit: Option<Rate>,
+    ) -> Self {
         let clock = Arc::new(TestClock::default());
         let serve = Serve {
             listen: "127.0.0.1:0".to_owned(),
@@ -50,6 +61,7 @@ impl Server {
             ring: KeyRing::parse(SEALING_KEYS).unwrap(),
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
             pin_callbacks: false,
+            rate_limit,
         };
         let served = serve::start(serve, Arc::clone(&clock) as _).await.unwrap();
         served.exchange.create_key("test", Some(API_KEY)).await.unwrap();
@@ -108,7 +120,10 @@ impl Server {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        expect(request.send().await.unwrap(), status, &format!("{method} {path}")).await
+        let response = request.send().await.unwrap();
+        let (got, text) = (response.status().as_u16(), response.text().await.unwrap());
+        is_documented(method, path, got, &text);
+        read(got, &text, status, &format!("{method} {path}"))
     }
 
     /// Links a customer of `provider`.
@@ -192,10 +207,14 @@ impl Server {
 
 async fn expect(response: Response, status: u16, what: &str) -> Value {
     let (got, text) = (response.status().as_u16(), response.text().await.unwrap());
+    read(got, &text, status, what)
+}
+
+fn read(got: u16, text: &str, status: u16, what: &str) -> Value {
     assert_eq!(got, status, "{what}: {text}");
     if text.is_empty() {
         Value::Null
     } else {
-        serde_json::from_str(&text).expect("the answer is JSON")
+        serde_json::from_str(text).expect("the answer is JSON")
     }
 }

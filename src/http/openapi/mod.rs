@@ -1,8 +1,18 @@
-//! The API document: collected from the very table that registers the routes.
+//! The API document: collected from the very table that registers the routes, then finished with what holds for all
+//! operations.
+
+mod events;
+mod examples;
+mod freedom;
+mod headers;
+mod operations;
+mod parameters;
+mod refusals;
 
 use super::{operator, vendor};
 use crate::domain::event::EventType;
 use crate::domain::problem::{ErrorCode, ProblemBody};
+use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
@@ -37,7 +47,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "Webhooks", description = "Where your events go."),
         (name = "Events", description = "What we tell you, kept and replayable."),
         (name = "Pushes", description = "What we owe the ATSs."),
-        (name = "Request logs", description = "What the ATSs asked, with the outcome."),
+        (name = "Request logs", description = "Every call between the ATSs, you and us, with what came of it."),
+        (name = "Keys", description = "Who may speak for your project, and what they may do."),
         (name = "Operator", description = "For whoever runs Crosscheck."),
     ),
     modifiers(&Security)
@@ -64,16 +75,28 @@ pub fn base() -> OpenApi {
 }
 
 /// The whole document.
-pub fn document() -> OpenApi {
+pub fn document() -> serde_json::Result<Value> {
+    document_of(routes)
+}
+
+/// The document of some routes.
+pub fn document_of(routes: impl FnOnce(&mut ServiceConfig<'_>)) -> serde_json::Result<Value> {
     use utoipa_actix_web::AppExt;
     let app = actix_web::App::new()
         .into_utoipa_app()
         .openapi(base())
         .configure(routes);
-    app.split_for_parts().1
+    let mut document = serde_json::to_value(app.split_for_parts().1)?;
+    events::tell(&mut document)?;
+    freedom::tell(&mut document);
+    parameters::tell(&mut document);
+    headers::tell(&mut document);
+    refusals::tell(&mut document);
+    examples::tell(&mut document);
+    Ok(document)
 }
 
 /// The document as the file openapi/openapi.json has it.
-pub fn text() -> Result<String, serde_json::Error> {
-    document().to_pretty_json().map(|text| text + "\n")
+pub fn text() -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&document()?).map(|text| text + "\n")
 }

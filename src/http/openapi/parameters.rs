@@ -1,0 +1,49 @@
+//! What holds for all parameters: one that may be left out is not null, and every write takes an idempotency key.
+
+use super::operations::operations;
+use serde_json::{Value, json};
+
+/// Tells of it in every operation of `document`.
+pub fn tell(document: &mut Value) {
+    for mut operation in operations(document) {
+        if operation.writes() && operation.asks_for_key() {
+            operation.add_parameter(idempotency_key());
+        }
+        let parameters = operation
+            .value
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            if let Some(schema) = parameter.get_mut("schema") {
+                *schema = without_null(schema.take());
+            }
+        }
+    }
+}
+
+/// The schema for what is there at all.
+fn without_null(mut schema: Value) -> Value {
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+        if let [only] = kinds.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    let either = schema["oneOf"].as_array().into_iter().flatten();
+    let rest: Vec<_> = either.filter(|one| one["type"] != "null").cloned().collect();
+    match rest.as_slice() {
+        [only] => only.clone(),
+        _ => schema,
+    }
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "A key of yours for this write, such as a UUID: whoever repeats the request with it gets the same \
+                        answer, and nothing is done twice. Kept for 24 hours.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    })
+}
