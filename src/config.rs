@@ -72,6 +72,10 @@ pub struct Given {
     #[arg(long, env = "CROSSCHECK_PIN_CALLBACKS", global = true, value_name = "ON|OFF")]
     #[serde(skip_serializing_if = "is_unset")]
     pub pin_callbacks: Option<String>,
+    /// How many requests each API key may make of one process: `N/s`, `N/min` or `N/h`, or `off` [default: 1000/min]
+    #[arg(long, env = "CROSSCHECK_RATE_LIMIT", global = true, value_name = "RATE")]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub rate_limit: Option<String>,
 }
 
 /// Which part of the work a process does.
@@ -106,6 +110,36 @@ impl Role {
     }
 }
 
+/// So many requests in a window of so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many, at least 1.
+    pub requests: u32,
+    /// The window, in milliseconds.
+    pub window_ms: i64,
+}
+
+impl Rate {
+    /// Where nothing is set.
+    pub const DEFAULT: Self = Self {
+        requests: 1000,
+        window_ms: 60_000,
+    };
+
+    /// Reads `N/s`, `N/min` or `N/h`.
+    fn parse(text: &str) -> Option<Self> {
+        let (requests, unit) = text.split_once('/')?;
+        let window_ms = match unit {
+            "s" => 1000,
+            "min" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        let requests = requests.parse().ok().filter(|count| *count > 0)?;
+        Some(Self { requests, window_ms })
+    }
+}
+
 fn is_unset(setting: &Option<String>) -> bool {
     setting.as_deref().is_none_or(|text| text.trim().is_empty())
 }
@@ -128,6 +162,8 @@ pub struct Config {
     pub role: Role,
     /// Whether calls to an ATS go only to its own hosts.
     pub pin_callbacks: bool,
+    /// How many requests each API key may make, where that is limited.
+    pub rate_limit: Option<Rate>,
 }
 
 /// Why the settings cannot be used.
@@ -193,6 +229,7 @@ impl Config {
             secret_keys: set(settings.secret_keys).map(Zeroizing::new),
             allowed_targets: networks(set(settings.allowed_targets).as_deref().unwrap_or_default())?,
             pin_callbacks: on_or_off("CROSSCHECK_PIN_CALLBACKS", set(settings.pin_callbacks).as_deref())?,
+            rate_limit: rate_limit(set(settings.rate_limit).as_deref())?,
         })
     }
 
@@ -259,6 +296,17 @@ fn on_or_off(setting: &'static str, text: Option<&str>) -> Result<bool, ConfigEr
         Some(other) => Err(ConfigError::Setting {
             setting,
             problem: format!("{other:?} is neither on nor off"),
+        }),
+    }
+}
+
+fn rate_limit(text: Option<&str>) -> Result<Option<Rate>, ConfigError> {
+    match text.map(str::trim) {
+        None => Ok(Some(Rate::DEFAULT)),
+        Some("off") => Ok(None),
+        Some(text) => Rate::parse(text).map(Some).ok_or_else(|| ConfigError::Setting {
+            setting: "CROSSCHECK_RATE_LIMIT",
+            problem: format!("{text:?} is neither off nor a rate such as 1000/min, 20/s or 50000/h"),
         }),
     }
 }

@@ -3,13 +3,16 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use crosscheck::ambient::{Ambient, System};
-use crosscheck::config::{Config, Given, Role};
+use crosscheck::config::{Config, Given, Rate, Role};
 use crosscheck::crypto::KeyRing;
 use crosscheck::demo::{self, Demo};
 use crosscheck::domain::category::Category;
+use crosscheck::domain::scope::Scope;
+use crosscheck::domain::timestamp::Timestamp;
 use crosscheck::exchange::accounts::TRIGGER_TOKEN_PREFIX;
+use crosscheck::exchange::keys::{self, NewKey};
 use crosscheck::exchange::rotation::{Rotated, Step};
-use crosscheck::exchange::{Exchange, Settings, Write, keys};
+use crosscheck::exchange::{Exchange, Settings, Write};
 use crosscheck::providers::registry;
 use crosscheck::serve::{self, Serve};
 use crosscheck::store::Store;
@@ -87,6 +90,11 @@ enum Command {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Projects: the environments of vendors that share this server and see nothing of each other
+    Projects {
+        #[command(subcommand)]
+        command: ProjectsCommand,
+    },
     /// Project API keys, and the keys that seal what is stored
     Keys {
         #[command(subcommand)]
@@ -97,14 +105,38 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum ProjectsCommand {
+    /// Make a project and print its id and its first key (admin), once
+    Create {
+        /// What you call it
+        name: String,
+    },
+    /// List the projects: id, name
+    List,
+    /// Call a project something else
+    Rename {
+        /// Its id, as `list` shows it
+        id: String,
+        /// What you call it from now on
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
 enum KeysCommand {
-    /// Make a key and print it, once
+    /// Make a key and print its id and itself, once
     Create {
         /// What you call it
         #[arg(default_value = "unnamed")]
         name: String,
+        /// What it may do: look; change things, too; or make and end keys, too
+        #[arg(long, default_value = "admin", value_parser = scope)]
+        scope: Scope,
+        /// Id of the project whose key it is, as `projects list` shows it [default: the first project]
+        #[arg(long, value_name = "ID")]
+        project: Option<String>,
     },
-    /// List the keys (not the keys themselves)
+    /// List the keys (not the keys themselves): id, state, scope, project, last use, name
     List,
     /// End a key at once
     Revoke {
@@ -193,6 +225,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             step,
             inputs,
         } => set_up(&integration, &step, &inputs, &Config::load(&cli.given)?).await,
+        Command::Projects { command } => manage_projects(command, &Config::load(&cli.given)?).await,
         Command::Keys { command } => manage_keys(command, &Config::load(&cli.given)?).await,
         Command::Migrate => Ok(Store::migrate(&Config::load(&cli.given)?.database_url)?),
     }
@@ -208,6 +241,7 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         allowed_targets: config.allowed_targets.clone(),
         role: config.role,
         pin_callbacks: config.pin_callbacks,
+        rate_limit: config.rate_limit,
     };
     let served = serve::start(serve, ambient).await?;
     // Before anybody is told that it listens: a signal that comes then must already find somebody home.
@@ -289,24 +323,59 @@ async fn set_up(
     Ok(())
 }
 
+async fn manage_projects(command: ProjectsCommand, config: &Config) -> Result<(), Box<dyn Error>> {
+    let exchange = open_exchange(config).await?;
+    match command {
+        ProjectsCommand::Create { name } => {
+            let (id, key) = exchange.create_project(&name, None).await?;
+            println!("{id}\n{}", key.as_str());
+        }
+        ProjectsCommand::List => {
+            for project in exchange.list_projects().await? {
+                println!("{}\t{}", project.id, project.name);
+            }
+        }
+        ProjectsCommand::Rename { id, name } => exchange.rename_project(&id, &name).await?,
+    }
+    Ok(())
+}
+
+/// Reads a scope on the command line.
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::parse(text).ok_or_else(|| format!("it is one of {}", Scope::ALL.map(Scope::as_str).join(", ")))
+}
+
 async fn manage_keys(command: KeysCommand, config: &Config) -> Result<(), Box<dyn Error>> {
     let exchange = open_exchange(config).await?;
     match command {
-        KeysCommand::Create { name } => {
-            let (id, key) = exchange.create_key(&name, None).await?;
-            println!("{id}\n{}", key.as_str());
+        KeysCommand::Create { name, scope, project } => {
+            let project = exchange.find_project(project.as_deref()).await?;
+            let new = NewKey {
+                name,
+                scope,
+                expires_in: None,
+            };
+            let (row, key) = exchange.issue_key(&Write { project, key: None }, new).await?;
+            println!("{}\n{}", row.id, key.as_str());
         }
         KeysCommand::List => {
-            for key in exchange.list_keys().await? {
-                let state = if key.revoked_at.is_some() {
-                    "revoked"
-                } else {
-                    "valid"
+            let now = exchange.now();
+            for key in exchange.list_all_keys().await? {
+                let state = match key.revoked_at {
+                    Some(_) => "revoked",
+                    None if key.is_usable(now) => "valid",
+                    None => "expired",
                 };
-                println!("{}\t{state}\t{}", key.id, key.name);
+                let used = key
+                    .last_used_at
+                    .map_or("never".to_owned(), |at| Timestamp(at).to_string());
+                println!(
+                    "{}\t{state}\t{}\t{}\t{used}\t{}",
+                    key.id, key.scope, key.project_id, key.name
+                );
             }
         }
-        KeysCommand::Revoke { id } => exchange.revoke_key(&id).await?,
+        KeysCommand::Revoke { id } => exchange.revoke_any_key(&id).await?,
         KeysCommand::RotateSealing => {
             let rotated = exchange.rotate_sealing(&mut print_step).await;
             return conclude(&rotated.map_err(|problem| problem.in_full())?);
@@ -380,6 +449,7 @@ async fn play(provider: String, generic: bool, keep: bool) -> Result<(), Box<dyn
         allowed_targets: vec!["127.0.0.0/8".parse()?],
         role: Role::All,
         pin_callbacks: false,
+        rate_limit: Some(Rate::DEFAULT),
     };
     let served = serve::start(serve, ambient).await?;
     let (_, key) = served.exchange.create_key("demo", None).await?;

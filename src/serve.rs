@@ -1,8 +1,10 @@
 //! Brings the whole server up: database, worker, HTTP; and down again in the right order.
 
 use crate::ambient::Ambient;
-use crate::config::Role;
+use crate::config::{Rate, Role};
 use crate::crypto::KeyRing;
+use crate::exchange::last_uses::Noting;
+use crate::exchange::vendor_log::WritingLog;
 use crate::exchange::{Exchange, OpenError, Settings};
 use crate::http::server;
 use crate::outbox::Running;
@@ -29,6 +31,8 @@ pub struct Serve {
     pub allowed_targets: Vec<IpNet>,
     /// Whether calls to an ATS go only to its own hosts.
     pub pin_callbacks: bool,
+    /// How many requests each API key may make, where that is limited.
+    pub rate_limit: Option<Rate>,
 }
 
 /// Why the server does not come up.
@@ -60,6 +64,8 @@ pub struct Served {
     /// Its use cases.
     pub exchange: Exchange,
     worker: Option<Running>,
+    noting: Noting,
+    log: WritingLog,
     handle: ServerHandle,
     http: JoinHandle<std::io::Result<()>>,
 }
@@ -84,25 +90,33 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         true => Some(exchange.start_outbox().await?),
         false => None,
     };
-    let server = server::server(listener, exchange.clone(), serve.role).map_err(ServeError::Http)?;
+    let (vendor_log, log) = exchange.start_vendor_log();
+    let faces = (serve.role, serve.rate_limit);
+    let server = server::server(listener, exchange.clone(), faces, vendor_log).map_err(ServeError::Http)?;
+    let noting = exchange.start_noting();
     let handle = server.handle();
     let http = tokio::spawn(server);
     Ok(Served {
         url,
         exchange,
         worker,
+        noting,
+        log,
         handle,
         http,
     })
 }
 
 impl Served {
-    /// Takes no more requests, lets those under way end, then lets the worker end what it is sending.
+    /// Takes no more requests, lets those under way end and logs them, writes down which keys were used, then lets
+    /// the worker end what it is sending.
     pub async fn stop(self) {
         self.handle.stop(true).await;
         if let Err(error) = self.http.await {
             tracing::error!(%error, "the HTTP server did not end well");
         }
+        self.log.stop().await;
+        self.noting.stop().await;
         if let Some(worker) = self.worker {
             worker.stop().await;
         }

@@ -82,7 +82,13 @@ macro_rules! ids {
                 formatter.write_str(&self.0)
             }
         }
-    )*};
+    )*
+
+    /// Whether `text` is an id of ours, of whatever kind.
+    pub fn is_id_of_ours(text: &str) -> bool {
+        $(is_id($prefix, text))||* || OrderId::parse(text).is_some()
+    }
+    };
 }
 
 ids! {

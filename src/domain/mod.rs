@@ -7,6 +7,8 @@ pub mod id;
 pub mod order;
 pub mod package;
 pub mod problem;
+pub mod request_id;
 pub mod result;
+pub mod scope;
 pub mod timestamp;
 pub mod vendor_order;

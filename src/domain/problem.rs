@@ -55,6 +55,8 @@ catalogue! {
     Superseded = 409, "superseded", "A newer revision of this result exists; only the newest may be pushed.";
     PackageExists = 409, "package_exists", "A package of this id is in the list already. Change it with PATCH, or choose another id.";
     IntegrationInUse = 409, "integration_in_use", "Accounts are linked through this integration, so it cannot be deleted.";
+    LastAdminKey = 409, "last_admin_key", "It is the last key of the project that is valid and has the scope admin. Make another one first, or rotate it.";
+    KeyEnded = 409, "key_ended", "The key was revoked or has expired, so it cannot be rotated. Make a new one with POST /keys.";
     IntegrationDisabled = 412, "integration_disabled", "The integration through which this account is linked is disabled. Enable it with PATCH /integrations/{id}.";
     PayloadTooLarge = 413, "payload_too_large", "The body is larger than 1 MiB.";
     InvalidValue = 422, "invalid_value", "The body was understood, but a value breaks a rule. errors[] names the field and the rule.";

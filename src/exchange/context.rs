@@ -1,5 +1,6 @@
 //! What every use case works with, and how it is brought up.
 
+use super::last_uses::LastUses;
 use crate::ambient::{Ambient, random_key};
 use crate::crypto::{self, CryptoError, KeyRing, Place, Vault};
 use crate::domain::id::ProjectId;
@@ -34,6 +35,7 @@ pub struct Exchange {
     pub(super) client: Client,
     pub(super) wake: Wake,
     pub(super) public_url: Arc<str>,
+    pub(super) last_uses: LastUses,
 }
 
 /// Why the exchange could not be brought up.
@@ -81,6 +83,7 @@ impl Exchange {
             ))?,
             wake: Wake::of(&store),
             public_url: settings.public_url.into(),
+            last_uses: LastUses::default(),
             store,
             ambient,
         };

@@ -4,7 +4,8 @@ use super::context::Exchange;
 use super::write::Write;
 use crate::domain::id::{DeliveryId, OrderId, ProjectId, PushId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem};
-use crate::store::jobs::{self, AttemptRow, Filter, JobKind, JobRow, JobStatus};
+use crate::store::jobs::{self, Filter, JobKind, JobRow, JobStatus};
+use crate::store::request_logs::{self, RequestLogRow};
 use crate::store::{Page, StoreError, pushes, sequences, webhooks};
 
 /// A job with its tries.
@@ -12,7 +13,7 @@ pub struct ShownJob {
     /// The row.
     pub row: JobRow,
     /// The tries, the first one first.
-    pub attempts: Vec<AttemptRow>,
+    pub attempts: Vec<RequestLogRow>,
 }
 
 impl Exchange {
@@ -46,7 +47,7 @@ impl Exchange {
             let Some(row) = jobs::find(db, &project, kind, &id)? else {
                 return Ok(None);
             };
-            let attempts = jobs::attempts(db, &row)?;
+            let attempts = request_logs::tries(db, &project, &row.id)?;
             Ok::<_, StoreError>(Some(ShownJob { row, attempts }))
         });
         shown.await?.ok_or_else(|| unknown(kind))

@@ -50,8 +50,8 @@ impl Exchange {
                 problem: Some(&problem),
                 ..Note::default()
             };
-            self.log(self.log_entry(customer, call, call.status(Err(refusal)), note))
-                .await;
+            let entry = self.log_entry(customer, call, call.status(Err(refusal)), note);
+            self.log(vec![entry]).await;
         }
         outcome
     }

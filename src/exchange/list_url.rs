@@ -1,15 +1,19 @@
 //! Asks the vendor's own list URL which packages an account may order (seed 001), page by page.
 
+use super::context::Exchange;
 use crate::crypto::Place;
 use crate::crypto::{CryptoError, Vault};
+use crate::domain::id::EventId;
 use crate::domain::package::Package;
-use crate::domain::problem::Violation;
+use crate::domain::problem::{ErrorCode, Violation};
+use crate::domain::request_id::{self, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::customer::Customer;
 use crate::exchange::list_page::{self, MAX_PACKAGES, Page, check_distinct};
-use crate::outbox::client::{Client, Outgoing};
+use crate::outbox::client::Outgoing;
 use crate::outbox::signing::{self, Compatible};
 use crate::providers::authorization::basic_header;
+use crate::store::request_logs::{Direction, RequestLogRow};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,6 +23,9 @@ use zeroize::Zeroizing;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// How large one page may be.
 const READ_BACK: usize = 1024 * 1024;
+/// What the calls are in the request log.
+const OPERATION: &str = "package_list";
+
 /// How the list URL is called for one account.
 pub(super) struct ListUrl<'a> {
     pub url: &'a str,
@@ -51,31 +58,41 @@ impl<'a> ListUrl<'a> {
         }))
     }
 
-    /// The whole list, all pages, or what is wrong in words for the vendor.
+    /// The whole list, all pages, or what is wrong in words for the vendor; and the entries of the calls that were
+    /// made for it.
     pub async fn fetch(
         &self,
-        client: &Client,
-        at: Timestamp,
-        call_id: &str,
-    ) -> Result<Vec<Package>, Vec<Violation>> {
-        match tokio::time::timeout(DEADLINE, self.fetch_pages(client, at, call_id)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(trouble("timeout", "the list URL did not answer within 5 s")),
+        exchange: &Exchange,
+    ) -> (Result<Vec<Package>, Vec<Violation>>, Vec<RequestLogRow>) {
+        let mut calls = Vec::new();
+        let fetched = tokio::time::timeout(DEADLINE, self.fetch_pages(exchange, &mut calls)).await;
+        let fetched =
+            fetched.unwrap_or_else(|_| Err(trouble("timeout", "the list URL did not answer within 5 s")));
+        if fetched.is_err()
+            && let Some(last) = calls.last_mut()
+        {
+            last.error_code = Some(ErrorCode::PackageListFailed.as_str().to_owned());
+            last.duration_ms = exchange.now().0.saturating_sub(last.created_at);
         }
+        (fetched, calls)
     }
 
     async fn fetch_pages(
         &self,
-        client: &Client,
-        at: Timestamp,
-        call_id: &str,
+        exchange: &Exchange,
+        calls: &mut Vec<RequestLogRow>,
     ) -> Result<Vec<Package>, Vec<Violation>> {
+        let call_id = EventId::new(exchange.ambient.uuid());
+        let at = exchange.now();
         let mut packages = Vec::new();
         let mut seen = HashSet::new();
         let mut next: Option<String> = None;
         let mut followed = HashSet::new();
         loop {
-            let page = self.fetch_page(client, next.as_deref(), at, call_id).await?;
+            let signed_as = (call_id.as_str(), at);
+            let page = self
+                .fetch_page(exchange, next.as_deref(), signed_as, calls)
+                .await?;
             check_distinct(&page.data, page.pointer, &mut seen)?;
             packages.extend(page.data);
             if packages.len() > MAX_PACKAGES {
@@ -100,11 +117,13 @@ impl<'a> ListUrl<'a> {
     /// read only that.
     async fn fetch_page(
         &self,
-        client: &Client,
+        exchange: &Exchange,
         next: Option<&str>,
-        at: Timestamp,
-        call_id: &str,
+        (call_id, at): (&str, Timestamp),
+        calls: &mut Vec<RequestLogRow>,
     ) -> Result<Page, Vec<Violation>> {
+        let number = i64::try_from(calls.len()).unwrap_or(i64::MAX).saturating_add(1);
+        let request_id = RequestId::of(call_id, number);
         let account = &self.customer.account;
         let mut body = json!({"account_id": account.id, "provider": account.provider});
         let mut url = self.url.to_owned();
@@ -125,6 +144,7 @@ impl<'a> ListUrl<'a> {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         headers.extend(basic.iter().map(|basic| ("authorization", basic.as_str())));
+        headers.push((request_id::HEADER, request_id.as_str()));
         let outgoing = Outgoing {
             method: "POST",
             url: &url,
@@ -134,9 +154,17 @@ impl<'a> ListUrl<'a> {
             deadline: DEADLINE,
             read_back: READ_BACK,
         };
-        let answer = client
-            .call(outgoing)
-            .await
+        let called = (Direction::UsToVendor, &request_id);
+        calls.push(RequestLogRow {
+            account_id: Some(account.id.clone()),
+            provider: Some(account.provider.clone()),
+            ..exchange.own_call(&account.project_id, called, OPERATION, ("POST", &url))
+        });
+        let answer = exchange.client.call(outgoing).await;
+        if let Some(call) = calls.last_mut() {
+            exchange.answered(call, &answer);
+        }
+        let answer = answer
             .map_err(|error| trouble("unreachable", &format!("the list URL could not be read: {error}")))?;
         if !(200..300).contains(&answer.status) {
             return Err(trouble(

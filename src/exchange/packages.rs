@@ -41,33 +41,37 @@ impl Exchange {
 
     async fn offered(&self, customer: &Customer, call: &AtsCall) -> Result<Vec<Package>, Refusal> {
         let list_url = ListUrl::of(customer, &self.vault).map_err(Problem::from)?;
-        let trouble = match &list_url {
-            None => None,
+        let (trouble, mut entries) = match &list_url {
+            None => (None, Vec::new()),
             Some(list_url) => {
-                let call_id = crate::domain::id::EventId::new(self.ambient.uuid());
-                match list_url
-                    .fetch(&self.client, self.ambient.now(), call_id.as_str())
-                    .await
-                {
+                let (fetched, mut entries) = list_url.fetch(self).await;
+                match fetched {
                     Ok(packages) => {
                         self.remember(customer, packages.clone()).await;
-                        self.log(self.log_entry(customer, call, 200, Note::default()))
-                            .await;
+                        entries.push(self.log_entry(customer, call, 200, Note::default()));
+                        self.log(entries).await;
                         return Ok(packages);
                     }
-                    Err(violations) => Some(Problem::with(ErrorCode::PackageListFailed, violations)),
+                    Err(violations) => {
+                        let problem = Problem::with(ErrorCode::PackageListFailed, violations);
+                        (Some(problem), entries)
+                    }
                 }
             }
         };
         let fallback = self.fallback(customer).await?;
         match trouble {
-            Some(problem) if fallback.is_empty() => Err(problem.into()),
+            Some(problem) if fallback.is_empty() => {
+                self.log(entries).await;
+                Err(problem.into())
+            }
             trouble => {
                 let note = Note {
                     problem: trouble.as_ref(),
                     ..Note::default()
                 };
-                self.log(self.log_entry(customer, call, 200, note)).await;
+                entries.push(self.log_entry(customer, call, 200, note));
+                self.log(entries).await;
                 Ok(fallback)
             }
         }

@@ -249,8 +249,8 @@ impl Exchange {
             order: Some(&order.id),
             ..Note::default()
         };
-        self.log(self.log_entry(customer, call, call.status(Ok(answer)), note))
-            .await;
+        let entry = self.log_entry(customer, call, call.status(Ok(answer)), note);
+        self.log(vec![entry]).await;
     }
 
     /// The first time the ATS reads a final status, the vendor gets `record.modified`.

@@ -5,6 +5,7 @@ use super::write::Write;
 use crate::domain::category::Category;
 use crate::domain::id::{IntegrationId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation, pointer_to};
+use crate::domain::request_id;
 use crate::outbox::client::{DEADLINE, Outgoing, READ_BACK};
 use crate::outbox::credentials;
 use crate::providers::descriptor::{Descriptor, SetUpStep};
@@ -12,6 +13,7 @@ use crate::providers::provider::{Call, CallResponse};
 use crate::providers::registry;
 use crate::providers::set_up::{SetUpAnswer, SetUpRequest};
 use crate::store::integrations::{self, IntegrationRow};
+use crate::store::request_logs::Direction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -59,7 +61,7 @@ impl Exchange {
             inputs: &inputs,
         };
         let call = able.call(step, &request)?;
-        let response = self.ask_ats(descriptor, &call).await?;
+        let response = self.ask_ats(descriptor, &row, step, &call).await?;
         let answer = able.read(step, &response)?;
         self.keep(write, &row, answer).await
     }
@@ -75,20 +77,34 @@ impl Exchange {
         project.as_deref().and_then(ProjectId::parse).ok_or_else(unknown)
     }
 
-    async fn ask_ats(&self, descriptor: &Descriptor, call: &Call) -> Result<CallResponse, Problem> {
+    async fn ask_ats(
+        &self,
+        descriptor: &Descriptor,
+        row: &IntegrationRow,
+        step: &SetUpStep,
+        call: &Call,
+    ) -> Result<CallResponse, Problem> {
+        let request_id = self.new_request_id();
         let headers = call.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_ref(), value.as_str()));
         let outgoing = Outgoing {
             method: call.method,
             url: &call.url,
             hosts: descriptor.callback_hosts,
             headers: headers
-                .map(|(name, value)| (name.as_ref(), value.as_str()))
+                .chain([(request_id::HEADER, request_id.as_str())])
                 .collect(),
             body: call.body.clone(),
             deadline: DEADLINE,
             read_back: READ_BACK,
         };
-        let answer = self.client.call(outgoing).await.map_err(|error| {
+        let called = (Direction::UsToAts, &request_id);
+        let mut entry = self.own_call(&row.project_id, called, step.name, (call.method, &call.url));
+        entry.provider = Some(row.provider.clone());
+        let answer = self.client.call(outgoing).await;
+        self.answered(&mut entry, &answer);
+        self.log(vec![entry]).await;
+        let answer = answer.map_err(|error| {
             let message = format!("{} could not be asked: {error}", descriptor.name);
             Problem::new(ErrorCode::AtsFailed, message)
         })?;

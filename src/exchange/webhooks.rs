@@ -13,6 +13,7 @@ use crate::outbox::schedule::Schedule;
 use crate::outbox::signing::{self, Compatible};
 use crate::store::Page;
 use crate::store::jobs::{self, JobStatus};
+use crate::store::request_logs::Direction;
 use crate::store::webhooks::{self, WebhookRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
@@ -201,17 +202,28 @@ impl Exchange {
             data: json!({"id": webhook.id, "message": "If you can verify this signature, you are set up."}),
         };
         let body = event.render().map_err(|error| super::context::defect(&error))?;
+        let request_id = self.new_request_id();
+        let call = (Direction::UsToVendor, &request_id);
+        let mut entry = self.own_call(
+            write.project.as_str(),
+            call,
+            "webhook.test",
+            ("POST", &webhook.url),
+        );
         let began = tokio::time::Instant::now();
         let letter = Letter {
             url: &webhook.url,
             secrets: &secrets,
             compatible: &compatible(&webhook),
             event_id: event_id.as_str(),
+            request_id: &request_id,
             account: None,
             body,
         };
         let sent = post(&self.client, letter, at, DEADLINE).await;
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.answered(&mut entry, &sent);
+        self.log(vec![entry]).await;
         let outcome = match sent {
             Ok(answer) => TestOutcome {
                 status: Some(answer.status),

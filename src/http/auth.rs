@@ -1,18 +1,21 @@
 //! Who calls: a vendor by its API key, as HTTP Basic user name or as Bearer token.
 
 use super::problem::Failure;
+use super::rate_limit;
 use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::scope::Scope;
 use crate::exchange::Exchange;
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use std::future::Future;
 use std::pin::Pin;
 use zeroize::Zeroizing;
 
-/// A vendor whose key was checked.
+/// A vendor whose key was checked: it is valid, has not called too often, and may do what the request asks for.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub project: ProjectId,
@@ -57,13 +60,40 @@ pub async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     let unauthorized = || Problem::of(ErrorCode::Unauthorized);
     let exchange = exchange(request)?;
     let key = presented_key(request).ok_or_else(unauthorized)?;
-    let project = exchange.authenticate(&key).await?;
+    let grant = exchange.authenticate(&key).await?;
+    // For the request log: whose call it is, whatever comes of it.
+    request.extensions_mut().insert(grant.project.clone());
+    rate_limit::count(request, &grant.key, exchange.now())?;
+    allow(grant.scope, needed(request))?;
     // A header that is no text names no account; taken for absent it would mean the whole project.
     let account = request.headers().get("x-account-id");
     Ok(Caller {
-        project,
+        project: grant.project,
         account: account.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
     })
+}
+
+/// What a key must allow for a request. A route that is added needs no word of its own for it.
+fn needed(request: &HttpRequest) -> Scope {
+    let is_about_keys = request
+        .match_pattern()
+        .is_some_and(|route| route.starts_with("/keys"));
+    match *request.method() {
+        _ if is_about_keys => Scope::Admin,
+        Method::GET => Scope::Read,
+        _ => Scope::Write,
+    }
+}
+
+fn allow(granted: Scope, needed: Scope) -> Result<(), Problem> {
+    if granted >= needed {
+        return Ok(());
+    }
+    let message = format!(
+        "This needs a key with the scope {needed}; the one that was sent has {granted}. Use another, or have one made \
+         with an admin key: POST /keys."
+    );
+    Err(Problem::new(ErrorCode::InsufficientScope, message))
 }
 
 /// The exchange of the running server.

@@ -2,14 +2,19 @@
 
 use super::admission::{Admission, admit};
 use super::body::BodySchemas;
+use super::rate_limit::{self, RateLimit};
+use super::request_id::identify;
 use super::routes::Routes;
+use super::vendor_log::Operations;
 use super::{ats, openapi, operator, problem};
-use crate::config::Role;
+use crate::config::{Rate, Role};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::domain::request_id::RequestId;
 use crate::exchange::Exchange;
+use crate::exchange::vendor_log::VendorLog;
 use actix_web::dev::{Server, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, HttpMessage, HttpServer, web};
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing::Span;
@@ -24,8 +29,14 @@ const CONNECTIONS: usize = 4096;
 /// How long requests that are under way get at a shutdown.
 const SHUTDOWN_SECONDS: u64 = 20;
 
-/// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited.
-pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io::Result<Server> {
+/// A server of `exchange` on `listener`, with the routes of its role; it runs when it is awaited. `rate` is how many
+/// requests each API key may make, where that is limited; what vendors call is handed to `log`.
+pub fn server(
+    listener: TcpListener,
+    exchange: Exchange,
+    (role, rate): (Role, Option<Rate>),
+    log: VendorLog,
+) -> std::io::Result<Server> {
     let routes = if role.answers() {
         openapi::routes
     } else {
@@ -35,8 +46,11 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
     let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
     let paths = web::Data::new(Routes::of(&document));
+    let operations = web::Data::new(Operations::of(&document));
+    let log = web::Data::new(log);
     let exchange = web::Data::new(exchange);
     let admission = web::Data::new(Admission::new());
+    let rate_limit = rate.map(|rate| web::Data::new(RateLimit::new(rate)));
     let make_app = move || {
         // Routes are tried in order: the one under load comes first.
         let (app, _) = App::new()
@@ -49,18 +63,26 @@ pub fn server(listener: TcpListener, exchange: Exchange, role: Role) -> std::io:
             .openapi(openapi::base())
             .configure(routes)
             .split_for_parts();
+        let app = match &rate_limit {
+            Some(limit) => app.app_data(web::Data::clone(limit)),
+            None => app,
+        };
         app.app_data(web::Data::clone(&exchange))
             .app_data(web::Data::clone(&schemas))
             .app_data(web::Data::clone(&paths))
             .app_data(web::Data::clone(&admission))
+            .app_data(web::Data::clone(&operations))
+            .app_data(web::Data::clone(&log))
             .app_data(web::QueryConfig::default().error_handler(|_, _| query_problem()))
             .app_data(web::PathConfig::default().error_handler(|_, _| path_problem()))
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").external_url_unchecked("/openapi.json", document.clone()))
             .default_service(web::route().to(problem::no_route))
+            .wrap(from_fn(rate_limit::tell))
             .wrap(from_fn(admit))
             .wrap(from_fn(problem::render))
             .wrap(TracingLogger::<Spans>::new())
+            .wrap(from_fn(identify))
     };
     Ok(HttpServer::new(make_app)
         .client_request_timeout(HEAD_PATIENCE)
@@ -91,7 +113,14 @@ struct Spans;
 impl RootSpanBuilder for Spans {
     fn on_request_start(request: &actix_web::dev::ServiceRequest) -> Span {
         let route = request.match_pattern().unwrap_or_else(|| "no route".to_owned());
-        tracing::info_span!("request", method = %request.method(), route, status = tracing::field::Empty)
+        let id = request.extensions().get::<RequestId>().cloned();
+        tracing::info_span!(
+            "request",
+            id = id.as_ref().map(RequestId::as_str),
+            method = %request.method(),
+            route,
+            status = tracing::field::Empty
+        )
     }
 
     fn on_request_end<B: actix_web::body::MessageBody>(

@@ -47,6 +47,12 @@ pub struct Outgoing<'a> {
     pub read_back: usize,
 }
 
+/// Scheme and host of a URL: what may be told of it. The rest may hold a token.
+pub fn origin(url: &str) -> Option<String> {
+    let origin = url::Url::parse(url).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
 /// What came back.
 pub struct Incoming {
     /// HTTP status.

@@ -1,10 +1,12 @@
 //! Sends a delivery: opens the event's bytes, signs them with the endpoint's secrets, and reads the answer.
 
-use super::client::{CallError, Client, Incoming, Outgoing, READ_BACK};
-use super::outcome::Tried;
+use super::client::{CallError, Client, Incoming, Outgoing, READ_BACK, origin};
+use super::outcome::{About, Tried, request_id};
 use super::signing::{self, Compatible};
 use super::tools::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
+use crate::domain::id::OrderId;
+use crate::domain::request_id::{self, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::EventRow;
 use crate::store::jobs::JobRow;
@@ -21,9 +23,12 @@ const LARGE: i64 = 16 * 1024;
 
 /// The endpoints of a batch of deliveries, and their events but for the large ones.
 pub(super) struct Loaded {
-    events: HashMap<String, EventRow>,
+    events: HashMap<String, Sendable>,
     webhooks: HashMap<String, WebhookRow>,
 }
+
+/// An event, and the provider of the account that it is about.
+type Sendable = (EventRow, Option<String>);
 
 pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
     let distinct = |mut ids: Vec<String>| {
@@ -39,35 +44,58 @@ pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<
             let events = events::up_to(db, &subjects, LARGE)?;
             let webhooks = webhooks::with_ids(db, &targets)?;
             Ok(Loaded {
-                events: events.into_iter().map(|row| (row.id.clone(), row)).collect(),
+                events: events
+                    .into_iter()
+                    .map(|event| (event.0.id.clone(), event))
+                    .collect(),
                 webhooks: webhooks.into_iter().map(|row| (row.id.clone(), row)).collect(),
             })
         })
         .await
 }
 
-pub(super) async fn send(outbox: &Outbox, loaded: &Loaded, job: &JobRow, ends: Instant) -> Tried {
+pub(super) async fn send(
+    outbox: &Outbox,
+    loaded: &Loaded,
+    job: &JobRow,
+    ends: Instant,
+    about: &mut About,
+) -> Tried {
     let Some(webhook) = loaded.webhooks.get(&job.target_id) else {
         return Tried::never("its endpoint was deleted");
     };
     if let Some(event) = loaded.events.get(&job.subject_id) {
-        return send_event(outbox, event, webhook, ends).await;
+        return send_event(outbox, event, webhook, (job, ends), about).await;
     }
     // A large one keeps its place until it is sent.
     let Ok(Ok(_place)) = tokio::time::timeout_at(ends, outbox.large.0.acquire()).await else {
         return Tried::NotMade;
     };
     let ids = [job.subject_id.clone()];
-    match outbox.store.read(move |db| events::with_ids(db, &ids)).await {
+    match outbox
+        .store
+        .read(move |db| events::up_to(db, &ids, i64::MAX))
+        .await
+    {
         Ok(found) => match found.first() {
-            Some(event) => send_event(outbox, event, webhook, ends).await,
+            Some(event) => send_event(outbox, event, webhook, (job, ends), about).await,
             None => Tried::never("its event is gone"),
         },
         Err(error) => Tried::unready(&error),
     }
 }
 
-async fn send_event(outbox: &Outbox, event: &EventRow, webhook: &WebhookRow, ends: Instant) -> Tried {
+async fn send_event(
+    outbox: &Outbox,
+    (event, provider): &Sendable,
+    webhook: &WebhookRow,
+    (job, ends): (&JobRow, Instant),
+    about: &mut About,
+) -> Tried {
+    about.event_type = Some(event.event_type.clone());
+    about.order = OrderId::parse(&event.record_id).map(|_| event.record_id.clone());
+    about.account.clone_from(&event.account_id);
+    about.provider.clone_from(provider);
     let Some(deadline) = time_left(ends).filter(|_| webhook.enabled) else {
         return Tried::NotMade;
     };
@@ -77,12 +105,15 @@ async fn send_event(outbox: &Outbox, event: &EventRow, webhook: &WebhookRow, end
         Ok(opened) => opened,
         Err(error) => return Tried::unready(&error),
     };
+    about.method = Some("POST".to_owned());
+    about.url = origin(&webhook.url);
     let began = Instant::now();
     let letter = Letter {
         url: &webhook.url,
         secrets: &secrets,
         compatible: &compatible(webhook),
         event_id: &event.id,
+        request_id: &request_id(job),
         account: event.account_id.as_deref(),
         body,
     };
@@ -136,6 +167,8 @@ pub struct Letter<'a> {
     pub compatible: &'a [Compatible],
     /// Of which event it is.
     pub event_id: &'a str,
+    /// By which this try is known.
+    pub request_id: &'a RequestId,
     /// The customer that the event is about, where it is about one.
     pub account: Option<&'a str>,
     /// The event's bytes.
@@ -161,6 +194,7 @@ pub async fn post(
         url: letter.url,
         hosts: &[],
         headers: headers
+            .chain([(request_id::HEADER, letter.request_id.as_str())])
             .chain(letter.account.map(|account| ("x-account-id", account)))
             .collect(),
         body: Some(letter.body),

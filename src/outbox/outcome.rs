@@ -1,6 +1,7 @@
 //! What came of a send, before it is written down.
 
 use super::lanes::Ended;
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::store::jobs::JobRow;
 use std::time::Duration;
@@ -51,6 +52,11 @@ pub enum Tried {
     },
 }
 
+/// What a try is known by to whoever is called: each lease of a job allows one.
+pub fn request_id(job: &JobRow) -> RequestId {
+    RequestId::of(&job.id, job.fence)
+}
+
 impl Tried {
     /// What it says of the receiver.
     pub fn ended(&self) -> Ended {
@@ -97,11 +103,29 @@ impl Tried {
     }
 }
 
+/// What a try was about, as the request log says it.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The type of the event, where it is a delivery and that is known.
+    pub event_type: Option<String>,
+    /// The order's id.
+    pub order: Option<String>,
+    /// The customer's id.
+    pub account: Option<String>,
+    /// The provider's key.
+    pub provider: Option<String>,
+    /// The method of the call, where one was made.
+    pub method: Option<String>,
+    /// Its scheme and host.
+    pub url: Option<String>,
+}
+
 /// One thing to write down: what came of `job` at `at`. `fraction` is the chance that varies the next wait.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub job: JobRow,
     pub tried: Tried,
+    pub about: About,
     pub at: Timestamp,
     pub fraction: f64,
 }

@@ -1,13 +1,14 @@
 //! Sends a push: asks the translator for the calls that a revision owes, makes them, and lets it judge.
 //! Credentials stay sealed until here.
 
-use super::client::{CallError, Outgoing, READ_BACK};
+use super::client::{CallError, Outgoing, READ_BACK, origin};
 use super::credentials;
-use super::outcome::Tried;
+use super::outcome::{About, Tried, request_id};
 use super::tools::{Outbox, time_left};
 use crate::crypto::{CryptoError, Place, Vault};
 use crate::domain::category::Category;
 use crate::domain::id::{OrderId, ProjectId};
+use crate::domain::request_id::{self, RequestId};
 use crate::domain::result::ResultUpdate;
 use crate::domain::timestamp::Timestamp;
 use crate::providers::links::{self, Links};
@@ -42,12 +43,16 @@ enum Unready {
     Damaged,
 }
 
-pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant) -> Tried {
+pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant, about: &mut About) -> Tried {
+    about.order = Some(job.target_id.clone());
+    // The lane of a push is its account.
+    about.account = Some(job.lane.clone());
     let material = match load(outbox, job).await {
         Ok(Some(material)) => material,
         Ok(None) => return Tried::never("its order or revision is gone"),
         Err(error) => return Tried::unready(&error),
     };
+    about.provider = Some(material.account.provider.clone());
     let Some(provider) = registry::find(&material.account.provider) else {
         return Tried::never("its provider is none that this version knows");
     };
@@ -58,10 +63,14 @@ pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant) -> Tried {
     let Some(deadline) = time_left(ends) else {
         return Tried::NotMade;
     };
+    let request_id = request_id(job);
     let began = Instant::now();
     let mut last_status = 200;
     for call in &calls {
-        let verdict = make(outbox, provider, call, began + deadline, &mut last_status).await;
+        about.method = Some(call.method.to_owned());
+        about.url = origin(&call.url);
+        let last = &mut last_status;
+        let verdict = make(outbox, provider, call, (&request_id, began + deadline), last).await;
         let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         match verdict {
             Ok(Verdict::Done) => {}
@@ -92,22 +101,25 @@ pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant) -> Tried {
     }
 }
 
-/// Makes one call. All calls of a push share one deadline, `ends`, which is before the lease's end.
+/// Makes one call. All calls of a push share their request id and one deadline, `ends`, which is before the lease's
+/// end.
 async fn make(
     outbox: &Outbox,
     provider: &dyn Provider,
     call: &Call,
-    ends: Instant,
+    (request_id, ends): (&RequestId, Instant),
     last_status: &mut u16,
 ) -> Result<Verdict, CallError> {
+    let headers = call
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_str()));
     let outgoing = Outgoing {
         method: call.method,
         url: &call.url,
         hosts: provider.descriptor().callback_hosts,
-        headers: call
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_str()))
+        headers: headers
+            .chain([(request_id::HEADER, request_id.as_str())])
             .collect(),
         body: call.body.clone(),
         deadline: ends.saturating_duration_since(Instant::now()),

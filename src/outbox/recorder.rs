@@ -3,12 +3,15 @@
 
 use super::announcer::{Announcement, Announcer};
 use super::decision::{Circumstances, Endpoint, Facts, Next, decide};
-use super::outcome::{Outcome, Tried};
+use super::outcome::{Outcome, Tried, request_id};
 use super::schedule::Schedule;
 use super::tools::Outbox;
+use crate::ambient::Ambient;
+use crate::domain::id::RequestLogId;
 use crate::domain::timestamp::Timestamp;
-use crate::store::jobs::{self, AttemptRow, JobKind, JobRow, JobStatus};
+use crate::store::jobs::{self, JobKind, JobRow, JobStatus};
 use crate::store::outcomes::{self, Finished};
+use crate::store::request_logs::{Direction, RequestLogRow};
 use crate::store::{Db, StoreError, StoreResult, orders, pushes, sequences, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,9 +54,10 @@ async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
 async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResult<()> {
     loop {
         let (announcer, outcomes) = (Arc::clone(&outbox.announcer), Arc::clone(&batch));
+        let ambient = Arc::clone(&outbox.ambient);
         let written = outbox
             .store
-            .write(move |db| record(db, announcer.as_ref(), &outcomes));
+            .write(move |db| record(db, ambient.as_ref(), announcer.as_ref(), &outcomes));
         match written.await {
             Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => {
                 tracing::warn!(%error, outcomes = batch.len(), "outcomes wait to be written");
@@ -64,10 +68,15 @@ async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResul
     }
 }
 
-fn record(db: &mut Db<'_>, announcer: &dyn Announcer, batch: &[Outcome]) -> StoreResult<()> {
+fn record(
+    db: &mut Db<'_>,
+    ambient: &dyn Ambient,
+    announcer: &dyn Announcer,
+    batch: &[Outcome],
+) -> StoreResult<()> {
     let finished: Vec<Finished> = batch
         .iter()
-        .map(|outcome| finish(db, outcome))
+        .map(|outcome| finish(db, ambient, outcome))
         .collect::<StoreResult<_>>()?;
     let written = outcomes::finish(db, &finished)?;
     for (outcome, finished) in batch.iter().zip(&finished) {
@@ -89,9 +98,10 @@ fn record(db: &mut Db<'_>, announcer: &dyn Announcer, batch: &[Outcome]) -> Stor
     Ok(())
 }
 
-fn finish(db: &mut Db<'_>, outcome: &Outcome) -> StoreResult<Finished> {
+fn finish(db: &mut Db<'_>, ambient: &dyn Ambient, outcome: &Outcome) -> StoreResult<Finished> {
     let Outcome { job, tried, at, .. } = outcome;
-    let Next { status, due_at } = standing(db, job.kind()?, outcome)?;
+    let kind = job.kind()?;
+    let Next { status, due_at } = standing(db, kind, outcome)?;
     Ok(Finished {
         job: job.clone(),
         status,
@@ -102,7 +112,7 @@ fn finish(db: &mut Db<'_>, outcome: &Outcome) -> StoreResult<Finished> {
             Tried::Unready { error } => Some(error.clone()),
             _ => None,
         },
-        attempt: attempt(job, tried, *at),
+        attempt: attempt(ambient, kind, outcome),
     })
 }
 
@@ -134,6 +144,7 @@ fn standing(db: &mut Db<'_>, kind: JobKind, outcome: &Outcome) -> StoreResult<Ne
         tried,
         at,
         fraction,
+        ..
     } = outcome;
     if !matches!(tried, Tried::Done { .. }) {
         // It is about to wait again: for what is true then, not for what somebody is just changing.
@@ -189,7 +200,11 @@ fn ended(kind: JobKind, reason: &str) -> Announcement<'_> {
     }
 }
 
-fn attempt(job: &JobRow, tried: &Tried, at: Timestamp) -> Option<AttemptRow> {
+/// The entry of the try in the request log, where one was made.
+fn attempt(ambient: &dyn Ambient, kind: JobKind, outcome: &Outcome) -> Option<RequestLogRow> {
+    let Outcome {
+        job, tried, about, ..
+    } = outcome;
     let (status, error, took) = match tried {
         Tried::Done { status, took } => (Some(*status), None, *took),
         Tried::Failed {
@@ -200,13 +215,34 @@ fn attempt(job: &JobRow, tried: &Tried, at: Timestamp) -> Option<AttemptRow> {
         Tried::NotMade | Tried::TakenOut => return None,
         Tried::Never { status, reason, took } => (*status, Some(reason.clone()), *took),
     };
-    Some(AttemptRow {
-        job_id: job.id.clone(),
-        fence: job.fence,
-        at: at.plus_ms(-took).0,
-        duration_ms: took,
+    let direction = match kind {
+        JobKind::Delivery => Direction::UsToVendor,
+        JobKind::Push => Direction::UsToAts,
+    };
+    let id = RequestLogId::new(ambient.uuid());
+    let operation = about.event_type.as_deref().unwrap_or(kind.as_str());
+    let began = outcome.at.plus_ms(-took);
+    let request_id = request_id(job);
+    let entry = RequestLogRow::new(
+        &id,
+        &job.project_id,
+        direction,
+        request_id.as_str(),
+        operation,
+        began,
+    );
+    Some(RequestLogRow {
+        account_id: about.account.clone(),
+        provider: about.provider.clone(),
+        order_id: about.order.clone(),
+        method: about.method.clone(),
+        url: about.url.clone(),
         status: status.map(i64::from),
         error,
+        job_id: Some(job.id.clone()),
+        fence: Some(job.fence),
+        duration_ms: took,
+        ..entry
     })
 }
 

@@ -3,7 +3,7 @@
 
 use super::client::DEADLINE;
 use super::lanes::{Lanes, Seat};
-use super::outcome::{Outcome, Tried};
+use super::outcome::{About, Outcome, Tried};
 use super::tools::Outbox;
 use super::{delivery, push, recorder, sweeper};
 use crate::store::StoreResult;
@@ -123,7 +123,7 @@ async fn dispatch(
     let (worn_out, sendable): (Vec<_>, Vec<_>) =
         claimed.jobs.into_iter().partition(|job| job.claims >= MAX_CLAIMS);
     for job in worn_out {
-        conclude(outbox, job, Tried::TakenOut, outcomes, None).await;
+        conclude(outbox, job, (Tried::TakenOut, About::default()), outcomes, None).await;
     }
     let (deliveries, pushes): (Vec<_>, Vec<_>) = sendable
         .into_iter()
@@ -131,8 +131,9 @@ async fn dispatch(
     for job in pushes {
         let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), lanes.take(&job));
         tokio::spawn(async move {
-            let tried = push::send(&outbox, &job, ends).await;
-            conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
+            let mut about = About::default();
+            let tried = push::send(&outbox, &job, ends, &mut about).await;
+            conclude(&outbox, job, (tried, about), &outcomes, Some(seat)).await;
         });
     }
     if deliveries.is_empty() {
@@ -143,7 +144,7 @@ async fn dispatch(
         Err(error) => {
             tracing::warn!(%error, "claimed deliveries could not be read; they are tried again later");
             for job in deliveries {
-                conclude(outbox, job, Tried::NotMade, outcomes, None).await;
+                conclude(outbox, job, (Tried::NotMade, About::default()), outcomes, None).await;
             }
             return Some(LONGEST_SLEEP);
         }
@@ -152,8 +153,9 @@ async fn dispatch(
         let (outbox, outcomes, seat) = (Arc::clone(outbox), outcomes.clone(), lanes.take(&job));
         let loaded = Arc::clone(&loaded);
         tokio::spawn(async move {
-            let tried = delivery::send(&outbox, &loaded, &job, ends).await;
-            conclude(&outbox, job, tried, &outcomes, Some(seat)).await;
+            let mut about = About::default();
+            let tried = delivery::send(&outbox, &loaded, &job, ends, &mut about).await;
+            conclude(&outbox, job, (tried, about), &outcomes, Some(seat)).await;
         });
     }
     idle
@@ -162,7 +164,7 @@ async fn dispatch(
 async fn conclude(
     outbox: &Outbox,
     job: JobRow,
-    tried: Tried,
+    (tried, about): (Tried, About),
     outcomes: &mpsc::Sender<Outcome>,
     seat: Option<Seat>,
 ) {
@@ -174,6 +176,7 @@ async fn conclude(
     let outcome = Outcome {
         job,
         tried,
+        about,
         at,
         fraction,
     };

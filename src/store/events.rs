@@ -1,7 +1,7 @@
 //! Events: what we tell the vendor. Their bytes are fixed when they are committed.
 
 use super::engine::{Db, StoreResult, on};
-use super::schema::events;
+use super::schema::{accounts, events};
 use crate::domain::id::{EventId, ProjectId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
@@ -84,13 +84,14 @@ pub fn with_ids(db: &mut Db<'_>, ids: &[String]) -> StoreResult<Vec<EventRow>> {
         .load(c))?)
 }
 
-/// Those of `ids` that exist and whose sealed bytes are no more than `length`.
-pub fn up_to(db: &mut Db<'_>, ids: &[String], length: i64) -> StoreResult<Vec<EventRow>> {
+/// Those of `ids` that exist and whose sealed bytes are no more than `length`, each with the provider of its account.
+pub fn up_to(db: &mut Db<'_>, ids: &[String], length: i64) -> StoreResult<Vec<(EventRow, Option<String>)>> {
     let size = sql::<BigInt>("CAST(length(events.body_sealed) AS BIGINT)");
     Ok(on!(db, |c| events::table
+        .left_join(accounts::table.on(events::account_id.eq(accounts::id.nullable())))
         .filter(events::id.eq_any(ids))
         .filter(size.clone().le(length))
-        .select(EventRow::as_select())
+        .select((EventRow::as_select(), accounts::provider.nullable()))
         .load(c))?)
 }
 

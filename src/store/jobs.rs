@@ -1,9 +1,9 @@
-//! The outbox: jobs, and the attempts made at them. Claiming them is in `claims.rs`, what came of it in `outcomes.rs`.
+//! The outbox: jobs. Claiming them is in `claims.rs`, what came of it in `outcomes.rs`, the tries in `request_logs.rs`.
 
 use super::engine::{Db, StoreResult, on, word};
 use super::events::EventHead;
 use super::orders::OrderRow;
-use super::schema::{attempts, jobs};
+use super::schema::jobs;
 use crate::domain::id::{DeliveryId, ProjectId, PushId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
@@ -214,24 +214,6 @@ impl JobRow {
     }
 }
 
-/// One HTTP try.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attempts, treat_none_as_default_value = false)]
-pub struct AttemptRow {
-    /// Of which job.
-    pub job_id: String,
-    /// Under which lease.
-    pub fence: i64,
-    /// When it began.
-    pub at: i64,
-    /// How long it took.
-    pub duration_ms: i64,
-    /// HTTP status, where an answer came.
-    pub status: Option<i64>,
-    /// What was wrong.
-    pub error: Option<String>,
-}
-
 /// Adds a job.
 pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
     on!(db, |c| diesel::insert_into(jobs::table).values(row).execute(c))?;
@@ -344,13 +326,4 @@ pub fn arrived(db: &mut Db<'_>, events: &[String]) -> StoreResult<HashSet<(Strin
         .select((jobs::subject_id, jobs::target_id))
         .load(c))?;
     Ok(arrived.into_iter().collect())
-}
-
-/// The tries that were made at a job, the first one first.
-pub fn attempts(db: &mut Db<'_>, job: &JobRow) -> StoreResult<Vec<AttemptRow>> {
-    Ok(on!(db, |c| attempts::table
-        .filter(attempts::job_id.eq(&job.id))
-        .order(attempts::fence.asc())
-        .select(AttemptRow::as_select())
-        .load(c))?)
 }

@@ -3,6 +3,7 @@
 //! Rows hold sealed values as they are stored; sealing and opening is `exchange/`'s and `outbox/`'s.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod claims;
 mod database;
 pub mod duties;

@@ -1,8 +1,9 @@
 //! What came of leases: written only while the lease is still the newest of its job.
 
 use super::engine::{Db, StoreResult};
-use super::jobs::{AttemptRow, JobRow, JobStatus};
-use super::schema::{attempts, jobs};
+use super::jobs::{JobRow, JobStatus};
+use super::request_logs::{self, RequestLogRow};
+use super::schema::jobs;
 use crate::domain::timestamp::Timestamp;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -21,7 +22,7 @@ pub struct Finished {
     /// When the lease ended.
     pub at: Timestamp,
     /// The try, where one was made.
-    pub attempt: Option<AttemptRow>,
+    pub attempt: Option<RequestLogRow>,
     /// Why it stands there, where no try says so.
     pub reason: Option<String>,
 }
@@ -62,21 +63,8 @@ pub fn finish(db: &mut Db<'_>, finished: &[Finished]) -> StoreResult<HashSet<Str
         Db::Postgres(connection) => written.extend(finish_together(connection, finished)?),
     }
     let tries = finished.iter().filter(|one| written.contains(&one.job.id));
-    let tries: Vec<&AttemptRow> = tries.filter_map(|one| one.attempt.as_ref()).collect();
-    match db {
-        Db::Sqlite(connection) => {
-            for attempt in tries {
-                diesel::insert_into(attempts::table)
-                    .values(attempt)
-                    .execute(&mut **connection)?;
-            }
-        }
-        Db::Postgres(connection) => {
-            diesel::insert_into(attempts::table)
-                .values(tries)
-                .execute(&mut **connection)?;
-        }
-    }
+    let tries: Vec<&RequestLogRow> = tries.filter_map(|one| one.attempt.as_ref()).collect();
+    request_logs::insert_all(db, &tries)?;
     Ok(written)
 }
 

@@ -1,27 +1,19 @@
-//! Projects and their API keys, and the server's own settings.
+//! Projects, and the server's own settings.
 
 use super::engine::{Db, StoreResult, alone, on};
-use super::schema::{api_keys, projects, settings};
-use crate::domain::id::{ApiKeyId, ProjectId};
+use super::schema::{projects, settings};
+use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
 use diesel::prelude::*;
 
-/// An API key; the key itself is not stored, only its keyed hash.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
-pub struct ApiKeyRow {
+/// A project as stored.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = projects)]
+pub struct ProjectRow {
     /// Id.
     pub id: String,
-    /// Whose key.
-    pub project_id: String,
     /// What people call it.
     pub name: String,
-    /// Keyed hash.
-    pub key_hash: Vec<u8>,
-    /// When it was made.
-    pub created_at: i64,
-    /// When it stopped working.
-    pub revoked_at: Option<i64>,
 }
 
 /// The sealed value of a server setting.
@@ -69,40 +61,29 @@ pub fn insert(db: &mut Db<'_>, id: &ProjectId, name: &str, at: Timestamp) -> Sto
     Ok(())
 }
 
-/// The key with that hash, unless it was revoked.
-pub fn find_key(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<ApiKeyRow>> {
-    Ok(on!(db, |c| api_keys::table
-        .filter(api_keys::key_hash.eq(hash))
-        .filter(api_keys::revoked_at.is_null())
-        .select(ApiKeyRow::as_select())
+/// Whether there is a project with that id.
+pub fn exists(db: &mut Db<'_>, id: &ProjectId) -> StoreResult<bool> {
+    let found: Option<String> = on!(db, |c| projects::table
+        .find(id.as_str())
+        .select(projects::id)
         .get_result(c)
-        .optional())?)
+        .optional())?;
+    Ok(found.is_some())
 }
 
-/// Adds a key; does nothing where one with that hash exists.
-pub fn insert_key(db: &mut Db<'_>, row: &ApiKeyRow) -> StoreResult<()> {
-    on!(db, |c| diesel::insert_into(api_keys::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(())
-}
-
-/// Every key, the oldest first.
-pub fn list_keys(db: &mut Db<'_>) -> StoreResult<Vec<ApiKeyRow>> {
-    Ok(on!(db, |c| api_keys::table
-        .order(api_keys::id.asc())
-        .select(ApiKeyRow::as_select())
+/// Every project, the oldest first.
+pub fn list(db: &mut Db<'_>) -> StoreResult<Vec<ProjectRow>> {
+    Ok(on!(db, |c| projects::table
+        .order(projects::id.asc())
+        .select(ProjectRow::as_select())
         .load(c))?)
 }
 
-/// Ends a key. False where there is none, or it had ended.
-pub fn revoke_key(db: &mut Db<'_>, id: &ApiKeyId, at: Timestamp) -> StoreResult<bool> {
-    let target = api_keys::table
-        .find(id.as_str())
-        .filter(api_keys::revoked_at.is_null());
+/// Calls a project something else. False where there is none.
+pub fn rename(db: &mut Db<'_>, id: &ProjectId, name: &str) -> StoreResult<bool> {
+    let target = projects::table.find(id.as_str());
     let changed = on!(db, |c| diesel::update(target)
-        .set(api_keys::revoked_at.eq(at.0))
+        .set(projects::name.eq(name))
         .execute(c))?;
     Ok(changed == 1)
 }

@@ -23,6 +23,9 @@ diesel::table! {
         key_hash -> Binary,
         created_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        scope -> Text,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
     }
 }
 
@@ -196,17 +199,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    attempts (job_id, fence) {
-        job_id -> Text,
-        fence -> BigInt,
-        at -> BigInt,
-        duration_ms -> BigInt,
-        status -> Nullable<BigInt>,
-        error -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
     duties (name) {
         name -> Text,
         holder -> Text,
@@ -218,14 +210,24 @@ diesel::table! {
     request_logs (id) {
         id -> Text,
         project_id -> Text,
-        account_id -> Text,
-        provider -> Text,
+        direction -> Text,
+        request_id -> Text,
+        account_id -> Nullable<Text>,
+        provider -> Nullable<Text>,
         operation -> Text,
-        method -> Text,
-        path -> Text,
-        status -> BigInt,
+        service -> Nullable<Text>,
+        resource -> Nullable<Text>,
+        sub_resource -> Nullable<Text>,
+        action -> Nullable<Text>,
+        method -> Nullable<Text>,
+        path -> Nullable<Text>,
+        url -> Nullable<Text>,
+        status -> Nullable<BigInt>,
         error_code -> Nullable<Text>,
+        error -> Nullable<Text>,
         order_id -> Nullable<Text>,
+        job_id -> Nullable<Text>,
+        fence -> Nullable<BigInt>,
         detail_sealed -> Nullable<Binary>,
         duration_ms -> BigInt,
         created_at -> BigInt,
@@ -281,7 +283,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhooks,
     events,
     jobs,
-    attempts,
     duties,
     request_logs,
     idempotency_keys,

@@ -1,11 +1,13 @@
 //! Claims, leases and outcomes, on whichever engine the tests run.
 
 use crate::harness::Workspace;
-use crosscheck::domain::id::ProjectId;
+use crosscheck::ambient::{Ambient, System};
+use crosscheck::domain::id::{ProjectId, RequestLogId};
 use crosscheck::domain::timestamp::Timestamp;
 use crosscheck::store::claims::{self, Look, Room};
-use crosscheck::store::jobs::{self, AttemptRow, JobRow, JobStatus};
+use crosscheck::store::jobs::{self, JobRow, JobStatus};
 use crosscheck::store::outcomes::{self, Finished};
+use crosscheck::store::request_logs::{Direction, RequestLogRow};
 use crosscheck::store::{Db, Store, StoreError, duties, projects};
 use diesel::RunQueryDsl;
 use std::collections::{BTreeSet, HashMap};
@@ -129,13 +131,13 @@ impl Outbox {
 }
 
 fn ended(job: JobRow, status: JobStatus) -> Finished {
-    let attempt = AttemptRow {
-        job_id: job.id.clone(),
-        fence: job.fence,
-        at: 30,
-        duration_ms: 1,
+    let id = RequestLogId::new(System.uuid());
+    let direction = Direction::UsToVendor;
+    let attempt = RequestLogRow {
+        job_id: Some(job.id.clone()),
+        fence: Some(job.fence),
         status: Some(200),
-        error: None,
+        ..RequestLogRow::new(&id, &job.project_id, direction, "r", "record.new", Timestamp(30))
     };
     Finished {
         attempt: Some(attempt),

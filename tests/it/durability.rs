@@ -240,9 +240,13 @@ fn keys_are_made_listed_and_revoked_from_the_command_line() {
     let made = succeeds(directory.path(), &["keys", "create", "laptop"]);
     let (id, key) = made.trim().split_once('\n').unwrap();
     assert!(id.starts_with("key_") && key.starts_with("ck_"));
+    let project = succeeds(directory.path(), &["projects", "list"]);
+    let (project, name) = project.trim().split_once('\t').unwrap();
+    assert_eq!(name, "default");
+    let listed = |state: &str, used: &str| format!("{id}\t{state}\tadmin\t{project}\t{used}\tlaptop\n");
     assert_eq!(
         succeeds(directory.path(), &["keys", "list"]),
-        format!("{id}\tvalid\tlaptop\n")
+        listed("valid", "never")
     );
 
     let rt = tokio::runtime::Runtime::new().unwrap();
@@ -258,8 +262,13 @@ fn keys_are_made_listed_and_revoked_from_the_command_line() {
     assert_eq!(status(), 401);
     assert_eq!(
         succeeds(directory.path(), &["keys", "list"]),
-        format!("{id}\trevoked\tlaptop\n")
+        listed("revoked", "never")
     );
+    assert!(process.terminate().status.success());
+    let list = succeeds(directory.path(), &["keys", "list"]);
+    let used = list.split('\t').nth(4).unwrap();
+    assert!(used.ends_with('Z'), "written down at the shutdown: {list}");
+    assert_eq!(list, listed("revoked", used));
     for unknown in [id, "key_0000000000000000000000", "nonsense"] {
         let ended = run(directory.path(), &[], &["keys", "revoke", unknown], "");
         assert_fails(&ended, "API key");

@@ -39,8 +39,7 @@ impl Scene {
         let call = AtsCall {
             provider: registry::find("greenhouse").unwrap(),
             operation: &registry::find("greenhouse").unwrap().descriptor().operations[0],
-            method: "POST".to_owned(),
-            path: "/".to_owned(),
+            request_id: self.server.served.exchange.new_request_id(),
             began: self.server.served.exchange.now(),
         };
         let exchange = &self.server.served.exchange;

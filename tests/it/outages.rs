@@ -8,6 +8,7 @@ use crate::harness::{
 };
 use crosscheck::config::Role;
 use futures_util::future::join_all;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -39,6 +40,11 @@ impl Scene {
         let vendor = Receiver::start().await;
         let customer = server.link("greenhouse", "assessments").await;
         server.webhook(&vendor.url, &["record.new"]).await;
+        // The vendor's calls are logged after they are answered: nothing of that is left to be written.
+        let logged = |page: &Value| page["data"].as_array().unwrap().len() == 2;
+        server
+            .eventually("/requests/logs?filter[directions]=vendor_to_us", logged)
+            .await;
         Self {
             proxy,
             server,

@@ -265,7 +265,10 @@ async fn what_a_frozen_process_was_doing_another_does_and_what_comes_of_it_too_l
         jobs(&directory, "status = 'succeeded' AND tries = 1") == 1
     })
     .await;
-    assert_eq!(directory.count("SELECT count(*) AS count FROM attempts"), 1);
+    assert_eq!(
+        directory.count("SELECT count(*) AS count FROM request_logs WHERE job_id IS NOT NULL"),
+        1
+    );
     assert!(other.terminate().status.success());
 }
 

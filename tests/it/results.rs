@@ -353,7 +353,7 @@ async fn an_order_is_found_only_under_its_own_category_account_and_project() {
     for list in [
         "/unified/ats/assessments/orders",
         "/events",
-        "/requests/logs",
+        "/requests/logs?filter[directions]=ats_to_us",
         "/integrations",
         "/pushes",
     ] {

@@ -194,7 +194,8 @@ async fn all_is_well(directory: &Path, everything: &mut Everything) {
     assert_eq!(asked.headers["authorization"], basic(LIST_KEY, ""));
     assert!(asked.is_signed_by(&everything.signing_secret));
 
-    let logs = process.vendor(API_KEY, "GET", "/requests/logs", None).await;
+    let logs = "/requests/logs?filter[operations]=response_error";
+    let logs = process.vendor(API_KEY, "GET", logs, None).await;
     assert!(logs.to_string().contains(REPORTED), "{logs}");
     assert!(process.terminate().status.success());
 }

@@ -117,7 +117,7 @@ async fn a_batch_that_cannot_be_committed_is_refused_whole_and_later_writes_work
         sql(
             db,
             "PRAGMA defer_foreign_keys = ON;
-             INSERT INTO api_keys VALUES ('key', 'nobody', '', x'00', 0, NULL);",
+             INSERT INTO api_keys (id, project_id, name, key_hash, created_at) VALUES ('key', 'nobody', '', x'00', 0);",
         )
     })
     .await;

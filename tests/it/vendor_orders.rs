@@ -76,6 +76,10 @@ async fn an_order_of_the_vendors_becomes_an_order_and_a_record_new_like_any_othe
         server.get(&format!("{ORDERS}/{id}/results")).await,
         server.get(&result).await
     );
+    let placing = format!("/requests/logs?filter[order_ids]={id}&filter[operations]=place_order");
+    server
+        .eventually(&placing, |page| page["data"][0]["order_id"] == id)
+        .await;
     assert_eq!(
         server.get("/pushes").await["data"],
         json!([]),

@@ -274,6 +274,9 @@ async fn connector_meta_types_every_field_that_the_recruiter_sees() {
     server.stop().await;
 }
 
+/// The log, of ATSs' calls alone.
+const OF_THE_ATS: &str = "/requests/logs?filter[directions]=ats_to_us";
+
 #[tokio::test]
 async fn the_request_log_tells_every_call_of_a_known_customer_and_no_query() {
     let server = Server::start().await;
@@ -287,7 +290,7 @@ async fn the_request_log_tells_every_call_of_a_known_customer_and_no_query() {
         .await
         .refuses(404, "not_found");
     server.ats(&other, "GET", "list_tests", None, 200).await;
-    let logs = server.get("/requests/logs").await["data"].clone();
+    let logs = server.get(OF_THE_ATS).await["data"].clone();
     let told: Vec<_> = logs
         .as_array()
         .unwrap()
@@ -320,7 +323,7 @@ async fn the_request_log_tells_every_call_of_a_known_customer_and_no_query() {
             crate::harness::API_KEY,
             Some(&other.account),
             "GET",
-            "/requests/logs",
+            OF_THE_ATS,
             None,
             200,
         )

@@ -100,7 +100,8 @@ fn start() -> SocketAddr {
                 .await
                 .expect("a database");
             exchange.create_key("fuzz", Some(API_KEY)).await.expect("a key");
-            let server = server(listener, exchange, Role::All).expect("a server");
+            let (log, _writing) = exchange.start_vendor_log();
+            let server = server(listener, exchange, (Role::All, None), log).expect("a server");
             tell.send(address).expect("somebody waits");
             server.await
         };

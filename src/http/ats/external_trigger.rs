@@ -8,6 +8,7 @@ use crate::exchange::customer::Customer;
 use crate::exchange::request_logs::AtsCall;
 use crate::http::body::{self, Body};
 use crate::http::problem::Failure;
+use crate::http::request_id;
 use crate::providers::descriptor::Operation;
 use crate::providers::provider::{Answer, Provider, Refusal, Request, Response};
 use crate::providers::registry;
@@ -73,8 +74,7 @@ impl AtsRequest<'_> {
         let call = AtsCall {
             provider: self.provider,
             operation,
-            method: self.http.method().to_string(),
-            path: self.http.path().to_owned(),
+            request_id: request_id::of(self.http, exchange),
             began,
         };
         let inquiry = match &self.body {

@@ -47,7 +47,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "Webhooks", description = "Where your events go."),
         (name = "Events", description = "What we tell you, kept and replayable."),
         (name = "Pushes", description = "What we owe the ATSs."),
-        (name = "Request logs", description = "What the ATSs asked, with the outcome."),
+        (name = "Request logs", description = "Every call between the ATSs, you and us, with what came of it."),
+        (name = "Keys", description = "Who may speak for your project, and what they may do."),
         (name = "Operator", description = "For whoever runs Crosscheck."),
     ),
     modifiers(&Security)

@@ -7,7 +7,8 @@ use crate::http::auth::Caller;
 use crate::http::body::WithoutBody;
 use crate::http::paging::{PageQuery, Paged, invalid};
 use crate::http::problem::Failure;
-use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow, JobStatus};
+use crate::store::jobs::{Filter, JobKind, JobRow, JobStatus};
+use crate::store::request_logs::RequestLogRow;
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -72,6 +73,9 @@ impl StatusQuery {
 /// One HTTP try.
 #[derive(Serialize, ToSchema)]
 pub struct Attempt {
+    /// The `x-request-id` of the call; also that of its entry in the request log.
+    #[schema(example = "dlv_02xvJ0nEdbcjBOZlbbGTsE.1")]
+    request_id: String,
     /// When it began.
     #[schema(format = DateTime)]
     at: String,
@@ -85,9 +89,10 @@ pub struct Attempt {
 
 impl Attempt {
     /// A try as it is shown.
-    pub fn of(row: AttemptRow) -> Self {
+    pub fn of(row: RequestLogRow) -> Self {
         Self {
-            at: Timestamp(row.at).to_string(),
+            request_id: row.request_id,
+            at: Timestamp(row.created_at).to_string(),
             duration_ms: row.duration_ms,
             status_code: row.status,
             error: row.error,
@@ -127,7 +132,7 @@ struct Delivery {
     attempts: Option<Vec<Attempt>>,
 }
 
-fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Delivery {
+fn show(row: JobRow, attempts: Option<Vec<RequestLogRow>>) -> Delivery {
     Delivery {
         next_try_at: next_try_at(&row),
         id: row.id,

@@ -5,9 +5,11 @@ mod connectors;
 mod deliveries;
 mod events;
 mod integrations;
+mod keys;
 mod orders;
 mod packages;
 mod pushes;
+mod request_log_query;
 mod request_logs;
 mod results;
 mod secrets;
@@ -33,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     events::routes(config);
     pushes::routes(config);
     request_logs::routes(config);
+    keys::routes(config);
 }
 
 /// The value of a field that may be left out (no change), null (cleared) or set.

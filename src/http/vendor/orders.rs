@@ -1,6 +1,7 @@
 //! `/unified/ats/{category}/orders`: orders read again, in StackOne's shape with ours beside it.
 
 use super::category;
+use crate::domain::id::OrderId;
 use crate::domain::order::{HiringTeamMember, Job};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::result::{Outcome, Status};
@@ -13,7 +14,7 @@ use crate::http::auth::Caller;
 use crate::http::body::Submitted;
 use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
-use actix_web::{get, post, web};
+use actix_web::{HttpMessage, HttpRequest, get, post, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -259,6 +260,7 @@ struct OrderPlaced {
 #[post("/unified/ats/{category}/orders")]
 async fn place_order(
     exchange: web::Data<Exchange>,
+    request: HttpRequest,
     path: web::Path<String>,
     body: Submitted<VendorOrder>,
 ) -> Result<web::Json<OrderPlaced>, Failure> {
@@ -269,6 +271,8 @@ async fn place_order(
     let placed = exchange
         .place_vendor_order(&body.write, category, &account, &body.value, origin)
         .await?;
+    // For the request log: the path names no order.
+    request.extensions_mut().insert(OrderId::parse(&placed.id));
     Ok(web::Json(OrderPlaced {
         id: placed.id,
         remote_id: placed.remote_id,

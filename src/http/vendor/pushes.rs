@@ -8,7 +8,8 @@ use crate::http::auth::Caller;
 use crate::http::body::WithoutBody;
 use crate::http::paging::{PageQuery, Paged, id_to_find};
 use crate::http::problem::Failure;
-use crate::store::jobs::{AttemptRow, Filter, JobKind, JobRow};
+use crate::store::jobs::{Filter, JobKind, JobRow};
+use crate::store::request_logs::RequestLogRow;
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -56,7 +57,7 @@ struct Push {
     attempts: Option<Vec<Attempt>>,
 }
 
-fn show(row: JobRow, attempts: Option<Vec<AttemptRow>>) -> Push {
+fn show(row: JobRow, attempts: Option<Vec<RequestLogRow>>) -> Push {
     Push {
         next_try_at: next_try_at(&row),
         id: row.id,

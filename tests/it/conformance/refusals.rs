@@ -27,10 +27,9 @@ struct Stranger<'a> {
 impl Stranger<'_> {
     async fn newest_log(&self) -> Value {
         let account = Some(self.customer.account.as_str());
-        let page =
-            self.scene
-                .server
-                .vendor_as(API_KEY, account, "GET", "/requests/logs?page_size=1", None, 200);
+        let path = "/requests/logs?page_size=1&filter[directions]=ats_to_us";
+        let server = &self.scene.server;
+        let page = server.vendor_as(API_KEY, account, "GET", path, None, 200);
         page.await["data"][0].clone()
     }
 

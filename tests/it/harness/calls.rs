@@ -140,9 +140,10 @@ impl Server {
         self.get(&path).await["data"].as_array().unwrap().len()
     }
 
-    /// The newest entry of the request log.
+    /// What the request log has of the newest call of an ATS's.
     pub async fn newest_log(&self) -> Value {
-        self.get("/requests/logs?page_size=1").await["data"][0].clone()
+        let path = "/requests/logs?page_size=1&filter[directions]=ats_to_us";
+        self.get(path).await["data"][0].clone()
     }
 
     /// Sends a head and then the whole body before it reads a byte, as simple clients do.

@@ -234,6 +234,7 @@ fn command(directory: &Path, env: &[(&str, &str)]) -> Command {
         .env_remove("RUST_LOG")
         .env("CROSSCHECK_DATABASE_URL", database_url(directory))
         .env("CROSSCHECK_LISTEN", "127.0.0.1:0")
+        .env("CROSSCHECK_RATE_LIMIT", "off")
         .env("CROSSCHECK_ALLOWED_TARGETS", "127.0.0.0/8");
     if on_postgres() {
         command.env("CROSSCHECK_SECRET_KEYS", SEALING_KEYS);

@@ -2,7 +2,7 @@
 
 use super::documented::is_documented;
 use super::{PATIENCE, TestClock, Workspace};
-use crosscheck::config::Role;
+use crosscheck::config::{Rate, Role};
 use crosscheck::crypto::KeyRing;
 use crosscheck::serve::{self, Serve, Served};
 use reqwest::{Client, Method, Response};
@@ -42,6 +42,16 @@ impl Server {
 
     /// Starts one of several: what it does, and by which way it gets to the database in `directory`.
     pub async fn start_as(role: Role, directory: Workspace, database_url: String) -> Self {
+        Self::start_limited(role, directory, database_url, None).await
+    }
+
+    /// Starts one that lets each key make only so many requests.
+    pub async fn start_limited(
+        role: Role,
+        directory: Workspace,
+        database_url: String,
+        rate_limit: Option<Rate>,
+    ) -> Self {
         let clock = Arc::new(TestClock::default());
         let serve = Serve {
             listen: "127.0.0.1:0".to_owned(),
@@ -51,6 +61,7 @@ impl Server {
             ring: KeyRing::parse(SEALING_KEYS).unwrap(),
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
             pin_callbacks: false,
+            rate_limit,
         };
         let served = serve::start(serve, Arc::clone(&clock) as _).await.unwrap();
         served.exchange.create_key("test", Some(API_KEY)).await.unwrap();
