@@ -90,7 +90,7 @@ fn order<'a>(repeat: Repeat, conflict: Option<&str>) -> NewOrder<'a> {
         job: None,
         parameters: None,
         callback_url: None,
-        origin: RawValue::NULL,
+        origin: serde_json::from_str("{}").unwrap(),
     }
 }
 

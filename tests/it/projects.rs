@@ -232,7 +232,9 @@ async fn every_route_with_another_projects_ids_is_404_and_tells_and_changes_noth
                 for id in theirs.ids.values() {
                     let path = format!("{path}?{filter}={id}");
                     let answer = operation.call(&server, ours.key, &path, None).await;
-                    assert_eq!(answer.json()["data"], json!([]), "{path}");
+                    let page = answer.json();
+                    let listed = page.get("data").unwrap_or(&page);
+                    assert_eq!(listed, &json!([]), "{path}");
                 }
             }
         }
