@@ -8,7 +8,6 @@ use crosscheck::exchange::request_logs::AtsCall;
 use crosscheck::providers::authorization::basic_header;
 use crosscheck::providers::provider::{Answer, Inquiry, OrderRef, Refusal, Request};
 use crosscheck::providers::registry;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::Duration;
 
