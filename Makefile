@@ -14,6 +14,7 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 	scripts/try-scaffold.sh
 	scripts/try-tls.sh
+	scripts/try-connect-page.sh
 
 lint: ## Formatting and lints only
 	cargo fmt --check
