@@ -33,7 +33,6 @@ struct NewApiKey {
         max_length = 255,
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*$"
     )]
-    #[schema(example = "nightly import")]
     name: String,
     /// What it may do; `write` where it is left out.
     #[serde(default)]
@@ -70,7 +69,7 @@ struct ApiKey {
     #[schema(example = "key_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// What you call it.
-    #[schema(example = "nightly import")]
+    #[schema(example = "nightly export")]
     name: String,
     /// What it may do: each scope includes those before it.
     scope: Scope,
