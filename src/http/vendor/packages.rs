@@ -160,7 +160,7 @@ struct PackageQuery {
 #[into_params(parameter_in = Query)]
 struct WhoseList {
     /// `project`: the project's own list, for which no `x-account-id` is needed.
-    #[param(value_type = Option<ListName>)]
+    #[param(value_type = Option<ListName>, inline)]
     list: Option<String>,
 }
 
