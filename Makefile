@@ -38,7 +38,7 @@ spine: ## Durable send_test under load on both engines, delivered while it runs,
 chaos: ## Kill it and its database hundreds of times under load (about ten minutes; uses PostgreSQL, too)
 	cargo bench --bench chaos
 
-contracts: ## Write openapi/, schemas/unified/bodies.json and docs/providers/ anew, from routes and descriptors
+contracts: ## Write openapi/, schemas/unified/bodies.json, docs/providers/ and docs/ERRORS.md anew
 	CROSSCHECK_WRITE_CONTRACTS=1 cargo test --test it contracts
 
 deny: ## Licences, advisories and sources of the dependencies (installs cargo-deny where it is missing)

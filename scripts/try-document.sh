@@ -14,7 +14,8 @@ export CROSSCHECK_API_KEY=document-of-crosscheck-0001
 CROSSCHECK_URL=$("$here/server.sh" start "$place/server" CROSSCHECK_RATE_LIMIT=off)
 export CROSSCHECK_URL
 DOCUMENT=$(realpath tests/document)
-export DOCUMENT
+OWN_KEY=$(curl -fsS -u "$CROSSCHECK_API_KEY:" "$CROSSCHECK_URL/keys" | sed 's/.*"id":"\([^"]*\)".*/\1/')
+export DOCUMENT OWN_KEY
 cp "$DOCUMENT/schemathesis.toml" "$place"
 "$python/python" "$DOCUMENT/seed.py" >>"$place/schemathesis.toml"
 cd "$place"

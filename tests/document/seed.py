@@ -46,8 +46,10 @@ orders = [
 ]
 call("PATCH", f"/unified/ats/assessments/orders/{orders[0]}/result", {"result_url": "https://vendor.example/r/1"})
 
+key = call("POST", "/keys", {"name": "one to be revoked", "scope": "read"})
 ids = {
     "accounts": [account],
+    "keys": [key["id"]],
     "integrations": [integration["id"]],
     "orders": orders,
     "packages": ["logic-40"],
