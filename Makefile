@@ -12,9 +12,11 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo test --locked
 	scripts/test-on-postgres.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+	scripts/try-clients.sh
+	scripts/try-document.sh
+	scripts/try-connect-page.sh
 	scripts/try-scaffold.sh
 	scripts/try-tls.sh
-	scripts/try-connect-page.sh
 
 lint: ## Formatting and lints only
 	cargo fmt --check
@@ -38,7 +40,7 @@ spine: ## Durable send_test under load on both engines, delivered while it runs,
 chaos: ## Kill it and its database hundreds of times under load (about ten minutes; uses PostgreSQL, too)
 	cargo bench --bench chaos
 
-contracts: ## Write openapi/, schemas/unified/bodies.json and docs/providers/ anew, from routes and descriptors
+contracts: ## Write openapi/, schemas/unified/bodies.json, docs/providers/ and docs/ERRORS.md anew
 	CROSSCHECK_WRITE_CONTRACTS=1 cargo test --test it contracts
 
 deny: ## Licences, advisories and sources of the dependencies (installs cargo-deny where it is missing)

@@ -10,12 +10,12 @@ if ! pkg-config --exists openssl 2>/dev/null || ! command -v openssl >/dev/null;
     $run apt-get install -y -q --no-install-recommends libssl-dev pkg-config openssl
 fi
 here=$(dirname "$0")
-target=${CARGO_TARGET_DIR:-$PWD/target}/tls
-cargo build --quiet --locked --features postgres-tls --target-dir "$target"
-crosscheck=$target/debug/crosscheck
-
+cargo build --quiet --locked --features postgres-tls
 place=$(mktemp -d)
 trap '"$here/postgres.sh" stop "$place" 2>/dev/null || true; rm -rf "$place"' EXIT
+# A later build without the feature puts its own in the same place.
+cp "${CARGO_TARGET_DIR:-target}/debug/crosscheck" "$place/crosscheck"
+crosscheck=$place/crosscheck
 authority() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$place/$1.key" -out "$place/$1.crt" 2>/dev/null
 }

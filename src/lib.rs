@@ -27,6 +27,7 @@ pub mod http;
 
 // floor 6: the whole, the story that `demo` tells, and what is written for people
 pub mod demo;
+pub mod error_page;
 pub mod new_provider;
 pub mod provider_page;
 pub mod serve;

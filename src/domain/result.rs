@@ -5,7 +5,9 @@ use super::timestamp::Timestamp;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A report of a result: the body of `PATCH /orders/{id}/result`, after StackOne. Every field may be absent;
 /// `GET /connectors/meta/{provider}` says what each ATS needs.
@@ -16,11 +18,11 @@ pub struct ResultUpdate {
     pub score: Option<Score>,
     /// When the candidate began, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-02-03T09:00:00Z")]
+    #[schema(example = "2026-02-03T09:00:00Z", extensions(("x-rule" = json!({"format": "date-time"}))))]
     pub start_date: Option<String>,
     /// When the candidate was done, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-02-03T10:12:00Z")]
+    #[schema(example = "2026-02-03T10:12:00Z", extensions(("x-rule" = json!({"format": "date-time"}))))]
     pub submission_date: Option<String>,
     /// Notes for the recruiter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +33,7 @@ pub struct ResultUpdate {
     pub result: Option<ResultValue>,
     /// The report, for the recruiter: an http(s) URL. It is shown, never called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://vendor.example/reports/17")]
+    #[schema(example = "https://vendor.example/reports/17", extensions(("x-rule" = json!({"pattern": WEB_URL}))))]
     pub result_url: Option<String>,
     /// Further documents, by URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,7 +123,9 @@ pub struct ResultValue {
     /// `initiated` and `in_progress` are progress; `completed`, `passed` and `failed` are complete;
     /// `cancelled` and `expired` are final without a report. Absent or null means complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "passed")]
+    #[schema(example = "passed", extensions(("x-rule" = json!({
+        "type": null, "oneOf": [{"$ref": "#/components/schemas/ResultWord"}, {"type": "null"}]
+    }))))]
     pub value: Option<String>,
     /// The vendor's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,11 +133,11 @@ pub struct ResultValue {
     pub source_value: Option<Value>,
 }
 
-fn any_value() -> utoipa::openapi::schema::Schema {
-    let any = utoipa::openapi::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::SchemaType::AnyValue)
+fn any_value() -> Schema {
+    let any = ObjectBuilder::new()
+        .schema_type(SchemaType::AnyValue)
         .description(Some("Any JSON value."));
-    utoipa::openapi::schema::Schema::Object(any.build())
+    any.into()
 }
 
 /// A document of the vendor's.
@@ -141,11 +145,24 @@ fn any_value() -> utoipa::openapi::schema::Schema {
 pub struct Attachment {
     /// An http(s) URL. It is shown, never called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://vendor.example/reports/17.pdf")]
+    #[schema(example = "https://vendor.example/reports/17.pdf", extensions(("x-rule" = json!({"pattern": WEB_URL}))))]
     pub url: Option<String>,
     /// What kind of document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<ResultValue>,
+    pub content_type: Option<ContentType>,
+}
+
+/// What kind of document one is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ContentType {
+    /// StackOne's word: `text`, `pdf`, `video` or `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "pdf")]
+    pub value: Option<String>,
+    /// The vendor's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, schema_with = any_value)]
+    pub source_value: Option<Value>,
 }
 
 /// The candidate at the vendor's.
@@ -274,6 +291,32 @@ pub const RESULT_VALUES: [&str; 7] = [
     "cancelled",
     "expired",
 ];
+
+/// What the API document says of `result.value`.
+pub struct ResultWord;
+
+impl PartialSchema for ResultWord {
+    fn schema() -> RefOr<Schema> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("How far an order is, or how it ended."))
+            .enum_values(Some(RESULT_VALUES));
+        schema.into()
+    }
+}
+
+impl ToSchema for ResultWord {}
+
+/// What the URLs look like that [`is_web_url`] takes; of the many forms of an IPv6 address only the usual ones.
+const WEB_URL: &str = concat!(
+    r"^[Hh][Tt][Tt][Pp][Ss]?://",
+    r"(([A-Za-z0-9_-]+\.)*[A-Za-z][A-Za-z0-9_-]*",
+    r"|((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])",
+    r"|\[(::|([0-9A-Fa-f]{1,4}:){7}|([0-9A-Fa-f]{1,4}:){1,6}:)[0-9A-Fa-f]{1,4}\])",
+    r"(:[1-9][0-9]{0,3})?",
+    r"([/?]([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?",
+    r"(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$",
+);
 
 impl ResultUpdate {
     /// What the report says, or every rule of the unified model that it breaks.

@@ -1,8 +1,11 @@
 //! An order as a vendor places it itself: StackOne's body, of which little is required.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::Ref;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::schema::{AllOfBuilder, Schema};
 
 /// An order to place (StackOne's shape; what is not named here is kept with it).
 #[derive(Debug, Deserialize, ToSchema)]
@@ -16,6 +19,7 @@ pub struct VendorOrder {
     #[schema(max_length = 255)]
     pub remote_id: Option<String>,
     /// What is ordered: its `id`, else its `remote_id`, is your id of the package.
+    #[schema(schema_with = package)]
     pub package: OrderedPackage,
     /// The application.
     #[serde(default)]
@@ -24,6 +28,7 @@ pub struct VendorOrder {
     #[serde(default)]
     pub job: Option<OrderedJob>,
     /// Who is to be assessed: a name or an e-mail address at least.
+    #[schema(schema_with = candidate)]
     pub candidate: OrderedCandidate,
     /// Who orders.
     #[serde(default)]
@@ -36,6 +41,35 @@ pub struct VendorOrder {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub passthrough: Option<Value>,
+}
+
+fn package() -> Schema {
+    let words = "What is ordered: its `id`, else its `remote_id`, is your id of the package.";
+    one_of_these("OrderedPackage", words, json!([has("id"), has("remote_id")]))
+}
+
+fn candidate() -> Schema {
+    let words = "Who is to be assessed: a name or an e-mail address at least.";
+    let has_email = json!({
+        "required": ["emails"], "properties": {"emails": {"type": "array", "contains": has("value")}}
+    });
+    let rules = json!([has("first_name"), has("last_name"), has_email]);
+    one_of_these("OrderedCandidate", words, rules)
+}
+
+/// A schema with the rule that one of `rules` holds.
+fn one_of_these(schema: &str, words: &str, rules: Value) -> Schema {
+    let rule = Extensions::builder().add("x-rule", json!({"anyOf": rules}));
+    let all = AllOfBuilder::new()
+        .item(Ref::from_schema_name(schema))
+        .description(Some(words))
+        .extensions(Some(rule.build()));
+    Schema::AllOf(all.build())
+}
+
+/// That a field is there and says something.
+fn has(field: &str) -> Value {
+    json!({"required": [field], "properties": {field: {"type": "string", "minLength": 1}}})
 }
 
 /// What is ordered.

@@ -43,7 +43,7 @@ pub fn server(
         operator::health::routes
     };
     let document = openapi::document_of(routes)?;
-    let schemas = BodySchemas::compile(&document).map_err(std::io::Error::other)?;
+    let schemas = BodySchemas::compile(&openapi::for_reading(routes)?).map_err(std::io::Error::other)?;
     let schemas = web::Data::new(schemas);
     let paths = web::Data::new(Routes::of(&document));
     let operations = web::Data::new(Operations::of(&document));

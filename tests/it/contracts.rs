@@ -3,6 +3,7 @@
 
 use crate::greenhouse_flow::send_test;
 use crate::harness::{Receiver, Server};
+use crosscheck::error_page;
 use crosscheck::http::openapi;
 use crosscheck::json::Schema;
 use crosscheck::provider_page;
@@ -83,6 +84,11 @@ fn the_page_of_each_provider_is_what_its_descriptor_says() {
     found.sort();
     expected.sort();
     assert_eq!(found, expected, "a page of a provider that is gone");
+}
+
+#[test]
+fn the_page_of_errors_is_what_the_catalogue_says() {
+    compare("docs/ERRORS.md", &error_page::page().unwrap());
 }
 
 #[test]

@@ -16,6 +16,7 @@ const FLOORS: &[&[&str]] = &[
         "demo",
         "new_provider",
         "provider_page",
+        "error_page",
         "main",
         "lib",
     ],

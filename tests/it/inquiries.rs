@@ -8,7 +8,6 @@ use crosscheck::exchange::request_logs::AtsCall;
 use crosscheck::providers::authorization::basic_header;
 use crosscheck::providers::provider::{Answer, Inquiry, OrderRef, Refusal, Request};
 use crosscheck::providers::registry;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -90,7 +89,7 @@ fn order<'a>(repeat: Repeat, conflict: Option<&str>) -> NewOrder<'a> {
         job: None,
         parameters: None,
         callback_url: None,
-        origin: RawValue::NULL,
+        origin: serde_json::from_str("{}").unwrap(),
     }
 }
 

@@ -172,7 +172,10 @@ async fn an_account_header_that_names_no_account_is_404_and_changes_nothing() {
         let headers = [("authorization", bearer.as_str()), ("x-account-id", account)];
         for (method, body) in [("GET", String::new()), ("PUT", named(&["stolen"]).to_string())] {
             let answer = server.send(method, PACKAGES, &headers, body.into_bytes()).await;
-            answer.refuses(404, "not_found");
+            match (method, account) {
+                ("GET", "") => answer.refuses(400, "invalid_parameter"),
+                _ => answer.refuses(404, "not_found"),
+            };
         }
     }
     assert_eq!(

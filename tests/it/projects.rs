@@ -121,7 +121,7 @@ struct Operation {
 }
 
 impl Operation {
-    /// All that need a key: what removes something comes last.
+    /// All that need a key: what removes something comes last, and last of all the account that others name.
     fn all(document: &Value) -> Vec<Self> {
         let mut all = Vec::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
@@ -139,13 +139,18 @@ impl Operation {
                 });
             }
         }
-        all.sort_by_key(|one| one.method == "DELETE");
+        all.sort_by_key(|one| (one.method == "DELETE", one.path.starts_with("/accounts")));
         assert!(all.len() > 30);
         all
     }
 
     fn takes(&self, parameter: &str) -> bool {
         self.parameters.iter().any(|name| name == parameter)
+    }
+
+    /// The account that it is called for, where it takes one.
+    fn account<'a>(&self, stock: &'a Stock) -> Option<&'a str> {
+        self.takes("x-account-id").then(|| stock.ids["accounts"].as_str())
     }
 
     async fn call(&self, server: &Server, key: &str, path: &str, account: Option<&str>) -> Answered {
@@ -212,12 +217,18 @@ async fn every_route_with_another_projects_ids_is_404_and_tells_and_changes_noth
         let (path, has_ids) = theirs.fill(&operation.path);
         let name = operation.name(&path);
         if has_ids {
-            let answer = operation.call(&server, ours.key, &path, None).await;
+            let answer = operation
+                .call(&server, ours.key, &path, operation.account(&ours))
+                .await;
             assert_eq!(answer.status, 404, "{name}: {}", answer.text);
             answer.refuses(404, "not_found");
             theirs.is_absent_from(&answer.text, &name);
         }
-        let (path, _) = ours.fill(&operation.path);
+        let (mut path, _) = ours.fill(&operation.path);
+        if path == "/requests/logs" {
+            // What the caller itself asked for just now stands there as well.
+            path += "?filter[directions]=ats_to_us,us_to_ats,us_to_vendor";
+        }
         if operation.takes("x-account-id") {
             let account = theirs.ids["accounts"].as_str();
             let answer = operation.call(&server, ours.key, &path, Some(account)).await;
@@ -225,14 +236,18 @@ async fn every_route_with_another_projects_ids_is_404_and_tells_and_changes_noth
             answer.refuses(404, "not_found");
         }
         if operation.method == "GET" {
-            let answer = operation.call(&server, ours.key, &path, None).await;
+            let answer = operation
+                .call(&server, ours.key, &path, operation.account(&ours))
+                .await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.text);
             theirs.is_absent_from(&answer.text, &path);
             for filter in operation.parameters.iter().filter(|name| name.ends_with("_id")) {
                 for id in theirs.ids.values() {
                     let path = format!("{path}?{filter}={id}");
                     let answer = operation.call(&server, ours.key, &path, None).await;
-                    assert_eq!(answer.json()["data"], json!([]), "{path}");
+                    let page = answer.json();
+                    let listed = page.get("data").unwrap_or(&page);
+                    assert_eq!(listed, &json!([]), "{path}");
                 }
             }
         }
@@ -242,7 +257,9 @@ async fn every_route_with_another_projects_ids_is_404_and_tells_and_changes_noth
     for operation in &operations {
         let (path, has_ids) = theirs.fill(&operation.path);
         if has_ids {
-            let answer = operation.call(&server, theirs.key, &path, None).await;
+            let answer = operation
+                .call(&server, theirs.key, &path, operation.account(&theirs))
+                .await;
             let is_fit = ![400, 404].contains(&answer.status);
             assert!(is_fit, "{}: {}", operation.name(&path), answer.text);
         }

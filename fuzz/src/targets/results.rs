@@ -7,6 +7,7 @@ use super::wire::{Kind, NOW, assert_valid, kinds, publish};
 use crosscheck::domain::category::Category;
 use crosscheck::domain::id::OrderId;
 use crosscheck::domain::result::{RESULT_VALUES, ResultUpdate, ScoreText, Status};
+use crosscheck::http::openapi;
 use crosscheck::json::{self, Document, Schema};
 use crosscheck::providers::descriptor::{FieldKind, Requirement};
 use crosscheck::providers::provider::{Answer, OrderStatus, Provider};
@@ -22,7 +23,7 @@ pub const TARGET: Target = Target {
 };
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let document = crosscheck::http::openapi::document().expect("the API document is JSON");
+    let document = openapi::for_reading(openapi::routes).expect("the API document is JSON");
     let document = Document::of(&document).expect("the API document has schemas");
     document
         .compile("/components/schemas/ResultUpdate")

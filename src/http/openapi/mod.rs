@@ -8,10 +8,14 @@ mod headers;
 mod operations;
 mod parameters;
 mod refusals;
+mod rules;
 
 use super::{operator, vendor};
 use crate::domain::event::EventType;
 use crate::domain::problem::{ErrorCode, ProblemBody};
+use crate::domain::result::ResultWord;
+use crate::domain::vendor_order::{OrderedCandidate, OrderedPackage};
+use crate::providers::registry::ProviderKey;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -35,7 +39,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                        `errorCode` is from a closed catalogue.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(ProblemBody, ErrorCode, EventType)),
+    components(schemas(ProblemBody, ErrorCode, EventType, OrderedCandidate, OrderedPackage, ProviderKey, ResultWord)),
     security(("basic" = []), ("bearer" = [])),
     tags(
         (name = "Integrations", description = "How your project uses an ATS."),
@@ -81,6 +85,18 @@ pub fn document() -> serde_json::Result<Value> {
 
 /// The document of some routes.
 pub fn document_of(routes: impl FnOnce(&mut ServiceConfig<'_>)) -> serde_json::Result<Value> {
+    let mut document = for_reading(routes)?;
+    rules::tell(&mut document);
+    freedom::tell(&mut document);
+    parameters::tell(&mut document);
+    headers::tell(&mut document);
+    refusals::tell(&mut document);
+    examples::tell(&mut document);
+    Ok(document)
+}
+
+/// What bodies are read against: the schemas, without the rules that are held elsewhere.
+pub fn for_reading(routes: impl FnOnce(&mut ServiceConfig<'_>)) -> serde_json::Result<Value> {
     use utoipa_actix_web::AppExt;
     let app = actix_web::App::new()
         .into_utoipa_app()
@@ -88,11 +104,6 @@ pub fn document_of(routes: impl FnOnce(&mut ServiceConfig<'_>)) -> serde_json::R
         .configure(routes);
     let mut document = serde_json::to_value(app.split_for_parts().1)?;
     events::tell(&mut document)?;
-    freedom::tell(&mut document);
-    parameters::tell(&mut document);
-    headers::tell(&mut document);
-    refusals::tell(&mut document);
-    examples::tell(&mut document);
     Ok(document)
 }
 

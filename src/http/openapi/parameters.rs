@@ -14,8 +14,13 @@ pub fn tell(document: &mut Value) {
             .get_mut("parameters")
             .and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
+            let is_account = parameter["name"] == "x-account-id";
             if let Some(schema) = parameter.get_mut("schema") {
                 *schema = without_null(schema.take());
+                if is_account {
+                    // An empty one names nobody.
+                    schema["minLength"] = json!(1);
+                }
             }
         }
     }

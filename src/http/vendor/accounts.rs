@@ -1,6 +1,6 @@
 //! `/accounts`: the linked customers.
 
-use super::present;
+use super::{customers_credentials, present};
 use crate::domain::category::Category;
 use crate::domain::problem::{ErrorCode, Violation};
 use crate::domain::timestamp::Timestamp;
@@ -36,7 +36,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 struct AccountUpdate {
     /// The customer's credentials for its ATS: a text sets one, null clears it, what is left out stays.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = customers_credentials)]
     credentials: Option<Map<String, Value>>,
     /// What you call it.
     #[serde(default, deserialize_with = "present")]

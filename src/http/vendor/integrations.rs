@@ -1,6 +1,6 @@
 //! `/integrations`.
 
-use super::present;
+use super::{present, vendors_credentials};
 use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::domain::problem::ErrorCode;
@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[derive(Deserialize, ToSchema)]
 struct NewIntegration {
     /// Provider key; `GET /connectors/meta` lists all.
-    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64)]
+    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64, extensions(("x-rule" = json!({"type": null, "minLength": null, "maxLength": null, "$ref": "#/components/schemas/ProviderKey"}))))]
     provider: String,
     /// What you offer through it.
     category: Category,
@@ -67,7 +67,7 @@ struct NewIntegration {
     /// Your credentials for the ATS: the `credential_fields` of `GET /connectors/meta/{provider}` whose holder is
     /// `vendor`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = vendors_credentials)]
     credentials: Option<Map<String, Value>>,
 }
 
@@ -103,7 +103,7 @@ struct IntegrationUpdate {
     partner_password: Option<Option<String>>,
     /// Your credentials for the ATS: a text sets one, null clears it, what is left out stays.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = vendors_credentials)]
     credentials: Option<Map<String, Value>>,
     /// False refuses the ATS and, with 412, what is asked for its accounts, until it is true again.
     #[serde(default)]

@@ -69,6 +69,7 @@ struct ApiKey {
     #[schema(example = "key_02xvJ0nEdbcjBOZlbbGTsE")]
     id: String,
     /// What you call it.
+    #[schema(example = "nightly export")]
     name: String,
     /// What it may do: each scope includes those before it.
     scope: Scope,

@@ -19,6 +19,9 @@ mod webhooks;
 
 use crate::domain::category::Category;
 use crate::domain::problem::Problem;
+use serde_json::json;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Every route of the vendor's face.
@@ -52,4 +55,30 @@ where
 /// The category that a path names.
 fn category(text: &str) -> Result<Category, Problem> {
     Category::parse(text).ok_or_else(|| Problem::not_found("category"))
+}
+
+/// The customer's credentials, as they are sent.
+fn customers_credentials() -> Schema {
+    credentials(
+        "The customer's credentials for its ATS: the `credential_fields` of `GET /connectors/meta/{provider}` whose holder \
+         is `customer`. A text sets one, null clears it, what is left out stays.",
+    )
+}
+
+/// The vendor's credentials, as they are sent.
+fn vendors_credentials() -> Schema {
+    credentials(
+        "Your credentials for the ATS: the `credential_fields` of `GET /connectors/meta/{provider}` whose holder is \
+         `vendor`. A text sets one, null clears it, what is left out stays.",
+    )
+}
+
+fn credentials(words: &str) -> Schema {
+    let value = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 4096});
+    let rule = Extensions::builder().add("x-rule", json!({"additionalProperties": value}));
+    let object = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some(words))
+        .extensions(Some(rule.build()));
+    object.into()
 }

@@ -155,22 +155,11 @@ struct PackageQuery {
     updated_after: Option<String>,
 }
 
-/// Whose list.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+/// Whose list: `list=project` is the project's own, which no account is needed for. It is told in words alone: no
+/// document can say that one parameter does without another.
+#[derive(Deserialize)]
 struct WhoseList {
-    /// `project`: the project's own list, for which no `x-account-id` is needed.
-    #[param(value_type = Option<ListName>)]
     list: Option<String>,
-}
-
-/// Whose list.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents what the parameter may say")]
-enum ListName {
-    /// The project's own.
-    Project,
 }
 
 impl Shape {
@@ -399,13 +388,14 @@ async fn replace_packages(
 
 /// List packages
 ///
-/// The stored list that the account sees, ordered by id: its own where it has one, else the project's. Cursors stay
-/// good while the list changes: what stays is shown once.
+/// The stored list that the account sees, ordered by id: its own where it has one, else the project's. With
+/// `?list=project` it is the project's, and no `x-account-id` is needed. Cursors stay good while the list changes: what
+/// stays is shown once.
 #[utoipa::path(tag = "Packages",
     params(
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
-        ("x-account-id" = String, Header, description = "Who looks. Only `list=project` goes without."),
-        PageQuery, WhoseList, PackageQuery, Shape
+        ("x-account-id" = String, Header, description = "Who looks."),
+        PageQuery, PackageQuery, Shape
     ),
     responses((status = 200, description = "A page.", body = PackagePage)),
     extensions(("x-error-codes" = json!([ErrorCode::IntegrationDisabled]))))]
@@ -432,13 +422,14 @@ async fn list_packages(
 
 /// Get a package
 ///
-/// Out of the stored list that the account sees.
+/// Out of the stored list that the account sees; with `?list=project`, which needs no `x-account-id`, out of the
+/// project's.
 #[utoipa::path(tag = "Packages",
     params(
         ("category" = crate::domain::category::Category, Path, description = "What is ordered."),
         ("id" = String, Path, description = "Your id of the package."),
-        ("x-account-id" = String, Header, description = "Who looks. Only `list=project` goes without."),
-        WhoseList, Shape
+        ("x-account-id" = String, Header, description = "Who looks."),
+        Shape
     ),
     responses((status = 200, description = "The package.", body = PackageData)),
     extensions(("x-error-codes" = json!([ErrorCode::IntegrationDisabled]))))]

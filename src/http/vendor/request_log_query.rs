@@ -27,6 +27,7 @@ pub struct LogQuery {
     order_ids: Option<String>,
     /// `ats_to_us`, `us_to_ats`, `vendor_to_us`, `us_to_vendor`.
     #[serde(rename = "filter[directions]", alias = "directions")]
+    #[param(pattern = "^[ ,]*((ats_to_us|us_to_ats|vendor_to_us|us_to_vendor) *(,[ ,]*|$)){0,100}$")]
     directions: Option<String>,
     /// Of these operations.
     #[serde(rename = "filter[operations]", alias = "operations")]
@@ -63,6 +64,7 @@ pub struct LogQuery {
     source_values: Option<String>,
     /// Answered with these, such as `200,404`.
     #[serde(rename = "filter[status_codes]", alias = "status_codes")]
+    #[param(pattern = "^[ ,]*([1-5][0-9]{2} *(,[ ,]*|$)){0,100}$")]
     status_codes: Option<String>,
     /// `true`: all went well; `false`: it did not.
     #[serde(rename = "filter[success]", alias = "success")]
@@ -78,10 +80,11 @@ pub struct LogQuery {
     end_date: Option<String>,
     /// `event_datetime` (the default; also `eventDatetime` and `created_at`). There is no other order.
     #[serde(alias = "filter[order_by]")]
+    #[param(pattern = "^(event_datetime|eventDatetime|created_at)?$")]
     order_by: Option<String>,
     /// `desc`, the newest first, or `asc`.
     #[serde(alias = "filter[order_direction]")]
-    #[param(default = "desc")]
+    #[param(default = "desc", pattern = "^(asc|desc)?$")]
     order_direction: Option<String>,
 }
 
@@ -130,14 +133,10 @@ impl LogQuery {
             _ => return Err(invalid("?order_direction", "order_direction is asc or desc")),
         };
         let page = page.page()?;
-        let after = page.after.map(|place| {
-            read_place(&place)
-                .ok_or_else(|| invalid("?next", "next must be a cursor that an earlier answer gave"))
-        });
         Ok(Part {
             ascending,
             limit: page.limit,
-            after: after.transpose()?,
+            after: page.after.map(|place| read_place(&place).unwrap_or_default()),
         })
     }
 
@@ -217,6 +216,7 @@ fn status(text: &str) -> Option<i64> {
     text.parse().ok().filter(|status| (100..600).contains(status))
 }
 
+/// The time and id at a place; none where nothing can be there.
 fn read_place(place: &str) -> Option<(i64, String)> {
     let (at, id) = place.split_once('.')?;
     Some((at.parse().ok()?, RequestLogId::parse(id)?.as_str().to_owned()))

@@ -50,6 +50,7 @@ struct RequestLog {
     #[schema(value_type = CallDirection)]
     direction: String,
     /// Your project.
+    #[schema(example = "prj_02xvJ0nEdbcjBOZlbbGTsE")]
     project_id: String,
     /// The customer, where it is about one.
     account_id: Option<String>,

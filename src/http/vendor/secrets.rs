@@ -1,6 +1,6 @@
 //! `POST /unified/ats/{category}/secrets`: linking a customer (after seed 003, whose key style it keeps).
 
-use super::category;
+use super::{category, customers_credentials};
 use crate::domain::problem::ErrorCode;
 use crate::exchange::Exchange;
 use crate::exchange::accounts::NewAccount;
@@ -21,7 +21,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[derive(Deserialize, ToSchema)]
 struct NewSecrets {
     /// Which ATS the customer has.
-    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64)]
+    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64, extensions(("x-rule" = json!({"type": null, "minLength": null, "maxLength": null, "$ref": "#/components/schemas/ProviderKey"}))))]
     provider: String,
     /// Through which integration, where several fit.
     #[serde(default)]
@@ -35,7 +35,7 @@ struct NewSecrets {
     /// The customer's credentials for its ATS: the `credential_fields` of `GET /connectors/meta/{provider}` whose
     /// holder is `customer`. They may come later, with `PATCH /accounts/{id}`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = customers_credentials)]
     credentials: Option<Map<String, Value>>,
 }
 

@@ -17,8 +17,11 @@ use crate::outbox::signing::Compatible;
 use crate::store::webhooks::WebhookRow;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Number, json};
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -29,6 +32,23 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(update_webhook)
         .service(delete_webhook)
         .service(test_webhook);
+}
+
+/// An endpoint's own schedule, as it is sent.
+fn own_schedule() -> Schema {
+    let rule =
+        json!({"maxItems": Schedule::MOST_WAITS, "items": {"minimum": 1, "maximum": Schedule::LONGEST_WAIT}});
+    let array = ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(Object::with_type(Type::Integer))
+        .examples([json!([5, 30, 300])])
+        .extensions(Some(Extensions::builder().add("x-rule", rule).build()))
+        .description(Some(
+            "How many seconds to wait after each failed try: `[5, 30, 300]` is four tries in all, the first at once; empty \
+             is one try. At most 20 waits, each from 1 second to 7 days, varied by up to a fifth. Null: 5 s, 30 s, 5 min, \
+             30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. It holds from the next failure on, also for what is under way.",
+        ));
+    array.into()
 }
 
 /// A new endpoint.
@@ -48,11 +68,9 @@ struct NewWebhook {
     #[serde(default)]
     #[schema(max_items = 50)]
     categories: Option<Vec<Category>>,
-    /// How many seconds to wait after each failed try: `[5, 30, 300]` is four tries in all, the first at once; empty is
-    /// one try. At most 20 waits, each from 1 second to 7 days, varied by up to a fifth. Left out or null: 5 s, 30 s,
-    /// 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+    /// How many seconds to wait after each failed try; the default where it is left out.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<i64>>, example = json!([5, 30, 300]))]
+    #[schema(schema_with = own_schedule)]
     schedule: Option<Vec<Number>>,
     /// Whether deliveries about one record (an order, say) go to it one after the other, in the order in which they
     /// were committed: each waits until the one before has arrived, or has ended and is skipped.
@@ -87,7 +105,7 @@ struct WebhookUpdate {
     /// How many seconds to wait after each failed try, as in a new endpoint; null for the default. It holds from the
     /// next failure on, also for what is under way.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<i64>>, example = json!([5, 30, 300]))]
+    #[schema(schema_with = own_schedule)]
     schedule: Option<Option<Vec<Number>>>,
     /// Whether deliveries about one record go to it one after the other: true for those queued from now on; false lets
     /// go of all that wait for their turn.

@@ -337,7 +337,7 @@ await see("401 is an UnauthorizedResponse", () =>
   refused(errors.UnauthorizedResponse, 401, () => client("no-such-key-0123456789").accounts.listLinkedAccounts({})));
 
 await see("403 is a ForbiddenResponse", async () => {
-  const { key } = await call("POST", "/keys", { name: "reads only", scopes: ["read"] }, { status: 201 });
+  const { key } = await call("POST", "/keys", { name: "reads only", scope: "read" }, { status: 201 });
   const reader = client(key);
   await reader.accounts.getAccount({ id: xAccountId });
   await refused(errors.ForbiddenResponse, 403, () =>

@@ -1,0 +1,22 @@
+#!/bin/sh
+# The API document against a real server: schemathesis sends what the document allows, and what it forbids, to every
+# route, for about two minutes. No server error, no answer that is not documented, no valid input refused. What is
+# left out stands in tests/document/hooks.py. Arguments go to schemathesis (--seed 7 --max-time 600).
+set -eu
+
+here=$(realpath "$(dirname "$0")")
+cargo build --quiet --locked
+python=$("$here/clients.sh" python tests/clients/python)/venv/bin
+place=$(mktemp -d)
+trap '"$here/server.sh" stop "$place/server" || true; rm -rf "$place"' EXIT
+
+export CROSSCHECK_API_KEY=document-of-crosscheck-0001
+CROSSCHECK_URL=$("$here/server.sh" start "$place/server" CROSSCHECK_RATE_LIMIT=off)
+export CROSSCHECK_URL
+DOCUMENT=$(realpath tests/document)
+OWN_KEY=$(curl -fsS -u "$CROSSCHECK_API_KEY:" "$CROSSCHECK_URL/keys" | sed 's/.*"id":"\([^"]*\)".*/\1/')
+export DOCUMENT OWN_KEY
+cp "$DOCUMENT/schemathesis.toml" "$place"
+"$python/python" "$DOCUMENT/seed.py" >>"$place/schemathesis.toml"
+cd "$place"
+"$python/schemathesis" run "$CROSSCHECK_URL/openapi.json" --max-time 100 --no-color "$@"
