@@ -96,7 +96,11 @@ enum SessionCategory {
 #[derive(Deserialize, ToSchema)]
 struct ConnectSessionToken {
     /// The `token` of a session.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(
+        example = "cs_vd0l5Yw2PTuT3xQ5j1oYq7cLkU2c8pB9sR4nX6zAeGk",
+        min_length = 1,
+        max_length = 255
+    )]
     token: String,
 }
 
