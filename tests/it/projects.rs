@@ -176,7 +176,7 @@ fn example(document: &Value, schema: &Value) -> Value {
         return given.clone();
     }
     let forms = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
-    let form = forms.and_then(|forms| forms.last());
+    let form = forms.and_then(|forms| forms.iter().find(|form| form["type"] != "null"));
     if let Some(form) = form.filter(|_| schema.get("properties").is_none()) {
         return example(document, form);
     }
@@ -184,6 +184,8 @@ fn example(document: &Value, schema: &Value) -> Value {
         return word.clone();
     }
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
+    // A form that an object may have need not say that it is one.
+    let kind = kind.or(schema.get("properties").map(|_| "object"));
     match kind {
         Some("object") => {
             // One of several forms of an object says what is required beside the rest.
