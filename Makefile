@@ -12,6 +12,9 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo test --locked
 	scripts/test-on-postgres.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+	scripts/try-clients.sh
+	scripts/try-document.sh
+	scripts/try-connect-page.sh
 	scripts/try-scaffold.sh
 	scripts/try-tls.sh
 

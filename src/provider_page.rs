@@ -4,7 +4,7 @@ use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
     Basis, Certainty, CredentialField, CredentialKind, Descriptor, FieldKind, Holder, Requirement,
-    ResultField,
+    ResultField, StepBy, StepNeeds,
 };
 use crate::providers::registry;
 use std::fmt::Write;
@@ -50,6 +50,7 @@ pub fn page(descriptor: &Descriptor) -> String {
     for (number, step) in (1..).zip(descriptor.setup_steps) {
         let _ = writeln!(page, "{number}. {step}");
     }
+    page += &customer_steps(descriptor, &mut sources);
     page += &credentials(descriptor, &mut sources);
     page += &set_up(descriptor, &mut sources);
     page += &calls(descriptor, &mut sources);
@@ -93,6 +94,31 @@ fn token(descriptor: &Descriptor) -> &'static str {
         }
         TokenIn::Bearer => "It calls us with the customer's trigger token (`secretKey`) as bearer token.",
     }
+}
+
+fn customer_steps(descriptor: &Descriptor, sources: &mut Sources) -> String {
+    let mut text =
+        "\n## What the customer reads\n\nOn the page that `POST /connect_sessions` opens; with your name for `{vendor}`.\n\n"
+            .to_owned();
+    for (number, step) in (1..).zip(descriptor.customer_steps) {
+        let who = match step.by {
+            StepBy::Customer => String::new(),
+            StepBy::AtsSupport => format!(" (by {}'s support)", descriptor.name),
+        };
+        let needs = match step.needs {
+            StepNeeds::Nothing => "",
+            StepNeeds::TriggerToken => " *Here stands the trigger token.*",
+            StepNeeds::Message(_) => " *Here stands the message.*",
+            StepNeeds::Credentials => " *Here stands the form for the customer's credentials.*",
+        };
+        let sure = sources.cite(step.basis);
+        let _ = writeln!(
+            text,
+            "{number}. **{}**{who}: {}{needs} {sure}",
+            step.title, step.text
+        );
+    }
+    text
 }
 
 fn credentials(descriptor: &Descriptor, sources: &mut Sources) -> String {

@@ -116,6 +116,8 @@ ids! {
     RequestLogId = "req_";
     /// The note that a write was done under an idempotency key.
     IdempotencyKeyId = "idm_";
+    /// One visit of a customer's to the connect page.
+    ConnectSessionId = "cse_";
 }
 
 impl ProjectId {

@@ -5,8 +5,8 @@ use super::credentials::shown;
 use super::events::{News, prepare, publish};
 use super::integrations::find_provider;
 use super::keys::new_token;
+use super::linking::{Link, LinkedCustomer, unknown_integration};
 use super::write::Write;
-use crate::crypto::Place;
 use crate::domain::category::Category;
 use crate::domain::event::EventType;
 use crate::domain::id::{AccountId, IntegrationId, ProjectId};
@@ -14,13 +14,12 @@ use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::outbox::credentials::{self, Fields};
 use crate::providers::descriptor::Holder;
 use crate::providers::registry;
-use crate::store::Db;
 use crate::store::accounts::{self, AccountRow};
-use crate::store::integrations::{self, IntegrationRow};
+use crate::store::connect_sessions::{self, ConnectSessionRow};
+use crate::store::integrations::IntegrationRow;
 use crate::store::pushes::{self, Through};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A customer to link.
@@ -67,6 +66,8 @@ pub struct ShownAccount {
     pub credentials: Map<String, Value>,
     /// What nothing can be sent to the ATS without, and is not set, in words.
     pub missing: Vec<Violation>,
+    /// The newest connect session for it.
+    pub session: Option<ConnectSessionRow>,
     /// Whether its integration is enabled.
     pub is_enabled: bool,
 }
@@ -93,7 +94,6 @@ impl Exchange {
         category: Category,
         new: NewAccount,
     ) -> Result<Secrets, Problem> {
-        let project = &write.project;
         let provider = find_provider(&new.provider, category)?;
         let mut fields = Fields::new();
         self.take_credentials(
@@ -106,60 +106,31 @@ impl Exchange {
             .integration_id
             .as_deref()
             .map(|id| IntegrationId::parse(id).ok_or_else(unknown_integration));
-        let chosen = chosen.transpose()?;
-        let (on_the_spot, _) = self.blank_integration(project, provider, category);
-        let token = new_token(self.ambient.as_ref(), TRIGGER_TOKEN_PREFIX);
-        let id = AccountId::new(self.ambient.uuid());
-        let at = self.ambient.now();
-        let place = Place {
-            project: project.as_str(),
-            table: "accounts",
-            column: "trigger_token",
-            row: id.as_str(),
+        let link = Link {
+            provider,
+            category,
+            integration: chosen.transpose()?,
+            token: new_token(self.ambient.as_ref(), TRIGGER_TOKEN_PREFIX),
+            credentials: fields,
+            customer: LinkedCustomer {
+                origin_owner_id: new.origin_owner_id,
+                origin_owner_name: new.origin_owner_name,
+                origin_username: None,
+                label: None,
+                kind: "production".to_owned(),
+                metadata: None,
+            },
         };
-        let mut row = AccountRow {
-            trigger_token_hash: self.vault.lookup("trigger_token", &token),
-            trigger_token_sealed: self.vault.seal(place, token.as_bytes()),
-            id: id.as_str().to_owned(),
-            project_id: project.as_str().to_owned(),
-            integration_id: String::new(),
-            provider: new.provider.clone(),
-            category: category.as_str().to_owned(),
-            origin_owner_id: new.origin_owner_id,
-            origin_owner_name: new.origin_owner_name,
-            created_at: at.0,
-            updated_at: at.0,
-            credentials_sealed: None,
-            label: None,
-            origin_username: None,
-            kind: "production".to_owned(),
-            metadata: None,
-            first_call_at: None,
-            deleted_at: None,
-        };
-        row.credentials_sealed = credentials::seal(&self.vault, credentials::of_account(&row), &fields);
-        let news = News {
-            project: project.as_str(),
-            event_type: EventType::AccountCreated,
-            record_id: id.as_str(),
-            account: Some(id.as_str()),
-            category: Some(category),
-            data_key: "account",
-            data: told(&row),
-            at,
-        };
-        let event = prepare(&self.vault, self.ambient.as_ref(), news).map_err(|error| defect(&error))?;
-        let secrets = Secrets {
-            secret_key: token,
-            base_url: self.base_url(&new.provider),
-            account_id: id.as_str().to_owned(),
-        };
-        let (ambient, project) = (Arc::clone(&self.ambient), project.clone());
+        let base_url = self.base_url(&new.provider);
+        let (exchange, project) = (self.clone(), write.project.clone());
         let linked = self.write_once(write, move |db| {
-            row.integration_id = choose(db, &project, chosen, on_the_spot)?;
-            accounts::insert(db, &row)?;
-            publish(db, ambient.as_ref(), &event)?;
-            Ok(secrets)
+            let secret_key = link.token.clone();
+            let account = exchange.link(db, &project, link)?;
+            Ok(Secrets {
+                secret_key,
+                base_url,
+                account_id: account.id,
+            })
         });
         let linked = linked.await?;
         self.wake.wake();
@@ -169,12 +140,13 @@ impl Exchange {
     /// An account.
     pub async fn get_account(&self, project: &ProjectId, id: &str) -> Result<ShownAccount, Problem> {
         let (id, project) = (AccountId::parse(id).ok_or_else(unknown)?, project.clone());
-        let found = self
-            .store
-            .read(move |db| accounts::find(db, &project, &id))
-            .await?;
-        let (row, integration) = found.ok_or_else(unknown)?;
-        self.show_account(row, &integration)
+        let found = self.store.read(move |db| {
+            let found = accounts::find(db, &project, &id)?.ok_or_else(unknown)?;
+            let session = connect_sessions::newest_of(db, &project, &id)?;
+            Ok::<_, Problem>((found, session))
+        });
+        let ((row, integration), session) = found.await?;
+        self.show_account(row, &integration, session)
     }
 
     /// Changes an account. Of the credentials a text sets one, null clears it, what is left out stays. What waits to
@@ -233,7 +205,8 @@ impl Exchange {
                 let event = prepare(&exchange.vault, exchange.ambient.as_ref(), news)
                     .map_err(|error| defect(&error))?;
                 publish(db, exchange.ambient.as_ref(), &event)?;
-                exchange.show_account(row, &integration)
+                let session = connect_sessions::newest_of(db, &project, &id)?;
+                exchange.show_account(row, &integration, session)
             })
             .await?;
         self.wake.wake();
@@ -244,6 +217,7 @@ impl Exchange {
         &self,
         row: AccountRow,
         integration: &IntegrationRow,
+        session: Option<ConnectSessionRow>,
     ) -> Result<ShownAccount, Problem> {
         let provider = registry::find(&row.provider).ok_or_else(|| Problem::of(ErrorCode::NotCapable))?;
         let place = credentials::of_account(&row);
@@ -251,6 +225,7 @@ impl Exchange {
         Ok(ShownAccount {
             credentials: shown(provider.descriptor(), Holder::Customer, &fields),
             missing: self.missing_credentials(provider.descriptor(), integration, &row)?,
+            session,
             is_enabled: integration.enabled,
             row,
         })
@@ -297,48 +272,4 @@ fn set<T>(field: &mut T, change: Option<T>) {
 /// The vendor's own object as it is stored.
 pub(super) fn text_of(metadata: Option<Map<String, Value>>) -> Option<String> {
     metadata.map(|object| Value::Object(object).to_string())
-}
-
-/// The integration that is named; else the only one that fits; else one made on the spot.
-fn choose(
-    db: &mut Db<'_>,
-    project: &ProjectId,
-    named: Option<IntegrationId>,
-    on_the_spot: IntegrationRow,
-) -> Result<String, Problem> {
-    // Two first customers at once make one integration, and nobody removes the one that is chosen.
-    integrations::lock(db, project)?;
-    if let Some(id) = named {
-        let row = integrations::find(db, project, &id)?.ok_or_else(unknown_integration)?;
-        let fits = row.provider == on_the_spot.provider && row.category == on_the_spot.category;
-        return if fits {
-            Ok(row.id)
-        } else {
-            let message = "integration_id names an integration of another provider or category";
-            Err(Problem::with(
-                ErrorCode::InvalidValue,
-                vec![Violation::new("/integration_id", "mismatch", message)],
-            ))
-        };
-    }
-    let category = Category::parse(&on_the_spot.category).ok_or_else(|| Problem::of(ErrorCode::Internal))?;
-    let fitting = integrations::fitting(db, project, &on_the_spot.provider, category)?;
-    match fitting.as_slice() {
-        [] => {
-            integrations::insert(db, &on_the_spot)?;
-            Ok(on_the_spot.id)
-        }
-        [only] => Ok(only.id.clone()),
-        _ => {
-            let message = "several integrations of this provider and category exist: send integration_id";
-            Err(Problem::with(
-                ErrorCode::IntegrationAmbiguous,
-                vec![Violation::new("/integration_id", "required", message)],
-            ))
-        }
-    }
-}
-
-fn unknown_integration() -> Problem {
-    Problem::not_found("integration (integration_id)")
 }

@@ -8,7 +8,8 @@ use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::domain::result::{COMPLETE_VALUES, RESULT_VALUES};
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CredentialField, Descriptor, FieldKind, Requirement, ResultField, SetUpStep,
+    Assumption, Basis, CredentialField, CustomerStep, Descriptor, FieldKind, Requirement, ResultField,
+    SetUpStep,
 };
 use crate::providers::registry;
 use serde::Serialize;
@@ -41,6 +42,8 @@ pub struct ConnectorMeta {
     /// What people have to do before the first order.
     #[schema(example = json!(["Ask the ATS for the partner form."]))]
     pub setup_steps: &'static [&'static str],
+    /// What is done for each customer, as the connect page tells it.
+    pub customer_steps: &'static [CustomerStep],
     /// With `include=resources`: what a page may show of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
@@ -256,6 +259,7 @@ fn meta(descriptor: &Descriptor, include: Include) -> ConnectorMeta {
         set_up: descriptor.set_up,
         assumptions: descriptor.assumptions,
         setup_steps: descriptor.setup_steps,
+        customer_steps: descriptor.customer_steps,
         resources: include.resources.then_some(Resources {
             images: Images {
                 logo_url: None,

@@ -63,6 +63,9 @@ pub enum OpenError {
     Client(#[from] reqwest::Error),
 }
 
+/// What the first project is called until somebody gives it a name.
+pub(super) const UNNAMED: &str = "default";
+
 const LOOKUP_KEY: &str = "lookup_key";
 
 impl Exchange {
@@ -114,7 +117,7 @@ impl Exchange {
             projects::lock(db)?;
             match projects::first(db)? {
                 Some(_) => Ok(()),
-                None => projects::insert(db, &id, "default", at),
+                None => projects::insert(db, &id, UNNAMED, at),
             }
         });
         Ok(made.await?)

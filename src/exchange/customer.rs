@@ -68,7 +68,29 @@ impl Exchange {
         let expected = customer.integration.tenant_id.as_deref();
         match (tenant_id, expected) {
             (Some(sent), Some(expected)) if sent != expected => Err(Refusal::Unknown("tenant-id")),
-            _ => Ok(customer),
+            _ => {
+                if customer.account.first_call_at.is_none() {
+                    self.note_first_call(customer.id.clone());
+                }
+                Ok(customer)
+            }
         }
+    }
+
+    /// Notes that an account's ATS has called. The answer does not wait for it: should it be lost, the next call is noted.
+    fn note_first_call(&self, account: AccountId) {
+        let (store, at) = (self.store.clone(), self.ambient.now());
+        tokio::spawn(async move {
+            let noted = store
+                .write(move |db| {
+                    // Who changes the account meanwhile writes all of it.
+                    accounts::lock(db, &account)?;
+                    accounts::note_first_call(db, &account, at)
+                })
+                .await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "the first call of an ATS could not be noted");
+            }
+        });
     }
 }

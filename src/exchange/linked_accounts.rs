@@ -10,6 +10,7 @@ use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::problem::Problem;
 use crate::outbox::credentials;
 use crate::store::accounts::{self, AccountFilter, AccountRow};
+use crate::store::connect_sessions;
 use crate::store::pushes;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -58,12 +59,15 @@ impl Exchange {
         (skip, take): (usize, usize),
     ) -> Result<Vec<ShownAccount>, Problem> {
         let project = project.clone();
-        let rows = self
-            .store
-            .read(move |db| accounts::list(db, &project, &filter).map_err(Problem::from));
+        let found = self.store.read(move |db| {
+            let rows = accounts::list(db, &project, &filter)?;
+            Ok::<_, Problem>((rows, connect_sessions::newest_of_each(db, &project)?))
+        });
+        let (rows, mut sessions) = found.await?;
         let mut shown = Vec::new();
-        for (row, integration) in rows.await? {
-            let account = self.show_account(row, &integration)?;
+        for (row, integration) in rows {
+            let session = sessions.remove(&row.id);
+            let account = self.show_account(row, &integration, session)?;
             let status = account.status().as_str();
             if statuses.is_empty() || statuses.iter().any(|wanted| wanted == status) {
                 shown.push(account);
@@ -102,7 +106,8 @@ impl Exchange {
                 ..row.clone()
             };
             accounts::update(db, &forgotten)?;
-            exchange.show_account(row, &integration)
+            let session = connect_sessions::newest_of(db, &project, &id)?;
+            exchange.show_account(row, &integration, session)
         });
         let unlinked = unlinked.await?;
         self.wake.wake();

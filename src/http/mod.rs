@@ -4,6 +4,7 @@ mod admission;
 mod ats;
 mod auth;
 mod body;
+mod customer;
 pub mod openapi;
 mod operator;
 mod paging;

@@ -6,7 +6,7 @@ use super::rate_limit::{self, RateLimit};
 use super::request_id::identify;
 use super::routes::Routes;
 use super::vendor_log::Operations;
-use super::{ats, openapi, operator, problem};
+use super::{ats, customer, openapi, operator, problem};
 use crate::config::{Rate, Role};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::domain::request_id::RequestId;
@@ -57,6 +57,7 @@ pub fn server(
             .configure(|config| {
                 if role.answers() {
                     ats::external_trigger::routes(config);
+                    customer::routes(config);
                 }
             })
             .into_utoipa_app()

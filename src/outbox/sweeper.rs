@@ -2,7 +2,7 @@
 //! forgetting what has had its time.
 
 use super::tools::Outbox;
-use crate::store::{Db, StoreResult, claims, duties, idempotency_keys};
+use crate::store::{Db, StoreResult, claims, connect_sessions, duties, idempotency_keys};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ pub async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
             Err(error) => tracing::warn!(%error, "leases that ended could not be taken back"),
         }
         if let Err(error) = forget(&outbox).await {
-            tracing::warn!(%error, "idempotency keys that had their time could not be forgotten");
+            tracing::warn!(%error, "what has had its time could not be forgotten");
         }
     }
 }
@@ -40,6 +40,16 @@ async fn forget(outbox: &Outbox) -> StoreResult<()> {
         outbox
             .store
             .write(move |db| idempotency_keys::forget_old(db, now))
+            .await?;
+    }
+    if outbox
+        .store
+        .read(move |db| connect_sessions::has_old(db, now))
+        .await?
+    {
+        outbox
+            .store
+            .write(move |db| connect_sessions::forget_old(db, now))
             .await?;
     }
     Ok(())

@@ -42,6 +42,8 @@ pub struct Descriptor {
     pub assumptions: &'static [Assumption],
     /// What people have to do, in order, before the first order.
     pub setup_steps: &'static [&'static str],
+    /// What is done for each customer, in order, as the connect page tells it to the customer.
+    pub customer_steps: &'static [CustomerStep],
 }
 
 impl Descriptor {
@@ -173,6 +175,46 @@ pub enum CredentialKind {
     Secret,
     /// A URL that we call: https to a public address, unless its network is allowed.
     Url,
+}
+
+/// Something that is done for each customer. Its texts are read by the customer's admin; in them `{vendor}` stands for
+/// the vendor's name, `{customer}` for the customer's, and `{base_url}` for where the ATS reaches us.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct CustomerStep {
+    /// Who does it.
+    pub by: StepBy,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// How it is done: where to go, what to choose.
+    pub text: &'static str,
+    /// What is needed for it, and stands beside it on the page.
+    pub needs: StepNeeds,
+    /// How sure that is.
+    pub basis: Basis,
+}
+
+/// Who does a customer's step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepBy {
+    /// The customer's admin, who reads it.
+    Customer,
+    /// The ATS's support.
+    AtsSupport,
+}
+
+/// What a customer's step needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "type", content = "text")]
+pub enum StepNeeds {
+    /// Nothing.
+    Nothing,
+    /// The trigger token, to copy.
+    TriggerToken,
+    /// This message, to send as it is.
+    Message(&'static str),
+    /// The form for the customer's credentials.
+    Credentials,
 }
 
 /// An endpoint that the ATS calls.

@@ -4,6 +4,7 @@ use super::engine::{Db, StoreResult, alone, on};
 use super::integrations::IntegrationRow;
 use super::schema::{accounts, integrations};
 use crate::domain::id::{AccountId, ProjectId};
+use crate::domain::timestamp::Timestamp;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,17 @@ pub fn update(db: &mut Db<'_>, row: &AccountRow) -> StoreResult<()> {
         .find(&row.id)
         .filter(accounts::project_id.eq(&row.project_id));
     on!(db, |c| diesel::update(target).set(row).execute(c))?;
+    Ok(())
+}
+
+/// Notes when an account's ATS first called, where that is not known yet.
+pub fn note_first_call(db: &mut Db<'_>, id: &AccountId, at: Timestamp) -> StoreResult<()> {
+    let target = accounts::table
+        .find(id.as_str())
+        .filter(accounts::first_call_at.is_null());
+    on!(db, |c| diesel::update(target)
+        .set(accounts::first_call_at.eq(at.0))
+        .execute(c))?;
     Ok(())
 }
 

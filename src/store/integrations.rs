@@ -120,6 +120,15 @@ pub fn fitting(
         .load(c))?)
 }
 
+/// The provider and category of each integration of a project, in the order in which they were made.
+pub fn kinds(db: &mut Db<'_>, project: &ProjectId) -> StoreResult<Vec<(String, String)>> {
+    Ok(on!(db, |c| integrations::table
+        .filter(integrations::project_id.eq(project.as_str()))
+        .order(integrations::id.asc())
+        .select((integrations::provider, integrations::category))
+        .load(c))?)
+}
+
 /// Whether customers are linked through it.
 pub fn has_accounts(db: &mut Db<'_>, id: &IntegrationId) -> StoreResult<bool> {
     let found: Option<String> = on!(db, |c| accounts::table

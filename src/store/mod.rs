@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod claims;
+pub mod connect_sessions;
 mod database;
 pub mod duties;
 mod engine;

@@ -48,6 +48,15 @@ pub fn first(db: &mut Db<'_>) -> StoreResult<Option<String>> {
         .optional())?)
 }
 
+/// What a project is called.
+pub fn name(db: &mut Db<'_>, id: &str) -> StoreResult<Option<String>> {
+    Ok(on!(db, |c| projects::table
+        .find(id)
+        .select(projects::name)
+        .get_result(c)
+        .optional())?)
+}
+
 /// Makes a project.
 pub fn insert(db: &mut Db<'_>, id: &ProjectId, name: &str, at: Timestamp) -> StoreResult<()> {
     let row = (

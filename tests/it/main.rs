@@ -16,6 +16,7 @@ mod ats_face;
 mod claims;
 mod compatible_signatures;
 mod conformance;
+mod connect;
 mod contracts;
 mod deliveries;
 mod demo;

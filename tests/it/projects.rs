@@ -175,6 +175,9 @@ fn example(document: &Value, schema: &Value) -> Value {
     if let Some(given) = schema.get("example").or_else(|| schema["examples"].get(0)) {
         return given.clone();
     }
+    if let Some(part) = schema["allOf"].get(0) {
+        return example(document, part);
+    }
     if let Some(form) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
         return example(document, form.last().unwrap());
     }

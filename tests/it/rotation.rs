@@ -71,6 +71,7 @@ async fn filled() -> (Workspace, Everything) {
         .ats(token, "POST", "greenhouse/response_error", complaint.to_string())
         .await;
     assert_eq!(status, 200);
+    invited(&process).await;
     assert!(process.terminate().status.success());
     for column in SEALED {
         let keys = keys_of(directory.path(), column).await;
@@ -78,6 +79,14 @@ async fn filled() -> (Workspace, Everything) {
         assert!(keys.iter().all(|key| key == "old"));
     }
     (directory, everything)
+}
+
+/// A customer who has still to choose its ATS: the trigger token waits, and so does the answer for a repetition.
+async fn invited(process: &Process) {
+    let customer = json!({"origin_owner_id": "cust-1", "origin_owner_name": "Initech"});
+    let request = process.http.post(format!("{}/connect_sessions", process.url));
+    let request = request.bearer_auth(API_KEY).header("idempotency-key", "once");
+    assert_eq!(request.json(&customer).send().await.unwrap().status(), 201);
 }
 
 async fn report(process: &Process, order: &str, score: &str) {

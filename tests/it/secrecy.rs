@@ -179,6 +179,7 @@ async fn no_secret_and_no_candidate_is_in_any_log_error_or_metric_or_lies_plain_
     refused(&mut story).await;
     reported(&mut story, &orders).await;
     registered(&mut story).await;
+    let connected = connected(&mut story).await;
     delivered(&mut story).await;
     damage(directory.path(), "accounts", "credentials_sealed").await;
     damage(directory.path(), "events", "body_sealed").await;
@@ -213,6 +214,10 @@ async fn no_secret_and_no_candidate_is_in_any_log_error_or_metric_or_lies_plain_
         &everything.signing_secret,
         &everything.webhook_secret,
         &everything.previous_secret,
+        &connected[0],
+        &connected[1],
+        &connected[2],
+        &connected[3],
     ] {
         // Also without the prefix that says what it is.
         canaries.push(secret.split_once('_').unwrap().1.to_owned());
@@ -448,6 +453,46 @@ async fn registered(story: &mut Story) {
         Reply::json(&json!({"partner": {"secret": RENEWED_SECRET}})),
     );
     assert_eq!(story.vendor("POST", &create, Some(inputs)).await.0, 200);
+}
+
+/// Customers set up their side, well and badly: one has chosen its ATS, one has not. The tokens of both pages, and those
+/// for the ATSs.
+async fn connected(story: &mut Story) -> Vec<String> {
+    let customer = json!({"origin_owner_id": "cust-1", "origin_owner_name": "Initech"});
+    let mut secrets = Vec::new();
+    for typed in [
+        &[][..],
+        &[
+            "ats=ashby/assessments",
+            "api_key=with a blank",
+            &format!("api_key={ASHBY_KEY}"),
+        ],
+    ] {
+        let (status, made) = story
+            .vendor("POST", "/connect_sessions", Some(customer.clone()))
+            .await;
+        assert_eq!((status, &made["account_id"]), (201, &Value::Null));
+        let url = made["auth_link_url"].as_str().unwrap();
+        let http = story.process.http.clone();
+        assert_eq!(http.get(url).send().await.unwrap().status(), 200);
+        let wrong = format!("{ASHBY_KEY}={ASHBY_KEY}");
+        for body in typed.iter().copied().chain([wrong.as_str()]) {
+            let answer = http.post(url).body(body.to_owned()).send().await.unwrap();
+            if !answer.status().is_success() {
+                let page = answer.text().await.unwrap();
+                // Its page shows the customer the token that it is for.
+                let shown = made["external_trigger_token"].as_str().unwrap();
+                story.told.push(page.replace(shown, ""));
+            }
+        }
+        for wrong in [format!("{url}/{ASHBY_KEY}"), format!("{url}x?{ASHBY_KEY}")] {
+            assert_eq!(http.get(wrong).send().await.unwrap().status(), 404);
+        }
+        for field in ["token", "external_trigger_token"] {
+            secrets.push(made[field].as_str().unwrap().to_owned());
+        }
+    }
+    secrets
 }
 
 /// Every delivery and every push has been tried; an ATS that knows no such order has refused its push.

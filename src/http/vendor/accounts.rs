@@ -8,6 +8,7 @@ use crate::exchange::Exchange;
 use crate::exchange::accounts::{AccountChange, ShownAccount};
 use crate::exchange::connectors::{self, AccountMeta};
 use crate::exchange::linked_accounts::AccountStatus;
+use crate::exchange::setup_information::SetupInformation;
 use crate::http::auth::Caller;
 use crate::http::body::{Submitted, WithoutBody};
 use crate::http::parameters::Parameters;
@@ -132,7 +133,7 @@ struct Account {
 /// Whether an account is a customer.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AccountType {
+pub(super) enum AccountType {
     /// A customer.
     Production,
     /// A trial of yours.
@@ -162,16 +163,9 @@ struct StatusReason {
     timestamp: String,
 }
 
-/// How far the customer's set-up has come.
-#[derive(Serialize, ToSchema)]
-struct SetupInformation {
-    /// When the ATS first called with the trigger token; null until then.
-    #[schema(format = DateTime)]
-    first_call_at: Option<String>,
-}
-
 fn show(shown: ShownAccount) -> Account {
-    let (status, row) = (shown.status(), shown.row);
+    let (status, setup_information) = (shown.status(), shown.setup_information());
+    let row = shown.row;
     let updated_at = Timestamp(row.updated_at).to_string();
     let provider = registry::find(&row.provider);
     let disabled = (status == AccountStatus::Suspended).then(|| StatusReason {
@@ -194,9 +188,7 @@ fn show(shown: ShownAccount) -> Account {
         label: row.label,
         r#type: row.kind,
         credentials: shown.credentials,
-        setup_information: SetupInformation {
-            first_call_at: row.first_call_at.map(|at| Timestamp(at).to_string()),
-        },
+        setup_information,
         metadata: row.metadata.and_then(|text| serde_json::from_str(&text).ok()),
         category: row.category,
         integration_id: row.integration_id,

@@ -1,6 +1,7 @@
 //! The unified API: what a vendor's developer calls.
 
 mod accounts;
+mod connect_sessions;
 mod connectors;
 mod deliveries;
 mod events;
@@ -29,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     set_up::routes(config);
     secrets::routes(config);
     accounts::routes(config);
+    connect_sessions::routes(config);
     packages::routes(config);
     orders::routes(config);
     results::routes(config);

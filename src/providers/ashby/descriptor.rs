@@ -4,14 +4,16 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CallbackHost, CredentialField, CredentialKind, Descriptor, FieldKind, Holder,
-    Operation, OutgoingCall, ResultField,
+    Assumption, Basis, CallbackHost, CredentialField, CredentialKind, CustomerStep, Descriptor, FieldKind,
+    Holder, Operation, OutgoingCall, ResultField, StepBy, StepNeeds,
 };
 
 const PARTNER_API: Basis = Basis::documented(
     "Ashby, Creating an Assessments Integration (developers.ashbyhq.com/docs/creating-an-assessments-integration)",
 );
 const IMPLEMENTER: Basis = Basis::third_party("an integration that runs against Ashby's sandbox");
+const CUSTOMER_GUIDES: Basis =
+    Basis::third_party("the guides that other partners of Ashby's have for their customers");
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     key: "ashby",
@@ -206,5 +208,35 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         "For each customer: create secrets and send the secretKey to the customer, who enters it in Ashby as your API key.",
         "The customer: under Admin > Integrations > API Keys, make a key with the permission candidatesWrite, and give it to you; store it as the account's credential api_key.",
         "The customer: add an assessment activity to the job's interview plan.",
+    ],
+    customer_steps: &[
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Enable the integration",
+            text: "In Ashby, go to Admin > Integrations, find {vendor}, and enable it. You need to be an organization admin.",
+            needs: StepNeeds::Nothing,
+            basis: CUSTOMER_GUIDES,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Enter the token there",
+            text: "In the settings of the integration, enter this token as the API key of {vendor}, and choose Update.",
+            needs: StepNeeds::TriggerToken,
+            basis: CUSTOMER_GUIDES,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Make an Ashby API key, and enter it here",
+            text: "With this key {vendor} can put results on your candidates. Ashby shows a new key only once, so copy it at once.",
+            needs: StepNeeds::Credentials,
+            basis: PARTNER_API,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Add it to a job",
+            text: "In Ashby, open the interview plan of a job, and add an assessment activity with {vendor}.",
+            needs: StepNeeds::Nothing,
+            basis: PARTNER_API,
+        },
     ],
 };

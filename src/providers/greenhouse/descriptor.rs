@@ -4,11 +4,15 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CallbackHost, Descriptor, FieldKind, Operation, OutgoingCall, ResultField,
+    Assumption, Basis, CallbackHost, CustomerStep, Descriptor, FieldKind, Operation, OutgoingCall,
+    ResultField, StepBy, StepNeeds,
 };
 
 const PARTNER_API: Basis =
     Basis::documented("Greenhouse, Assessment Partner API (developers.greenhouse.io/assessment.html)");
+const SUPPORT: Basis = Basis::third_party(
+    "how others have customers of Greenhouse's connect (StackOne's and Nango's guides): a ticket, a secure link for the key, a confirmation",
+);
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     key: "greenhouse",
@@ -128,5 +132,37 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         "Once, as the vendor: store the partner user name and password that Greenhouse sends you in the integration.",
         "For each customer: create secrets and send the secretKey to Greenhouse's partner support as the customer's API key.",
         "The customer: under Jobs > Interview Plan, add the integration as a stage.",
+    ],
+    customer_steps: &[
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Write to Greenhouse Support",
+            text: "Greenhouse switches the integration on for you. Send this message to its support, from the address with which you sign in to Greenhouse. Leave the token out: an e-mail is no place for it.",
+            needs: StepNeeds::Message(
+                "Hello,\n\nplease switch on the partner integration of {vendor} for our Greenhouse account. We have the API key for it: please send us a secure link by which we can give it to you.\n\nThe endpoints of the integration begin with {base_url}\n\nThank you,\n{customer}",
+            ),
+            basis: SUPPORT,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Give Greenhouse Support the token",
+            text: "Their answer has a secure link. Enter this token there: it is what Greenhouse calls the API key.",
+            needs: StepNeeds::TriggerToken,
+            basis: SUPPORT,
+        },
+        CustomerStep {
+            by: StepBy::AtsSupport,
+            title: "Greenhouse switches the integration on",
+            text: "They confirm it by e-mail. There is nothing to do for you meanwhile.",
+            needs: StepNeeds::Nothing,
+            basis: SUPPORT,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Add it to a job",
+            text: "In Greenhouse, open a job, go to Interview Plan, choose Add Stage, and select {vendor}. From then on you can send candidates from there.",
+            needs: StepNeeds::Nothing,
+            basis: SUPPORT,
+        },
     ],
 };

@@ -4,8 +4,8 @@ use crate::domain::account::AuthType;
 use crate::domain::category::Category;
 use crate::providers::authorization::TokenIn;
 use crate::providers::descriptor::{
-    Assumption, Basis, CallbackHost, CredentialField, CredentialKind, Descriptor, FieldKind, Holder,
-    Operation, OutgoingCall, ResultField, SetUpInput, SetUpStep,
+    Assumption, Basis, CallbackHost, CredentialField, CredentialKind, CustomerStep, Descriptor, FieldKind,
+    Holder, Operation, OutgoingCall, ResultField, SetUpInput, SetUpStep, StepBy, StepNeeds,
 };
 
 /// The credential that says whether reports get a link with which the user can cancel.
@@ -356,5 +356,28 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         "Once, as the vendor: ask Recruitee to promote the partner to production, clear api_url, and store the production secret as partner_secret.",
         "For each customer: create secrets and give the secretKey to the customer.",
         "The customer: under Settings > Apps and plugins, enable your integration and paste the secretKey as its token.",
+    ],
+    customer_steps: &[
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Enable the integration",
+            text: "In Recruitee, go to Settings > Apps and plugins, find {vendor}, and enable it. You need to be an admin.",
+            needs: StepNeeds::Nothing,
+            basis: CONCEPTS,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Enter the token there",
+            text: "Recruitee asks for a token. Enter this one, and save.",
+            needs: StepNeeds::TriggerToken,
+            basis: CONCEPTS,
+        },
+        CustomerStep {
+            by: StepBy::Customer,
+            title: "Send a first candidate",
+            text: "Open a candidate in Recruitee, and send it to {vendor}. That is how your team will do it from now on.",
+            needs: StepNeeds::Nothing,
+            basis: SENDING,
+        },
     ],
 };

@@ -4,7 +4,7 @@ use super::{every_descriptor, reports, shape};
 use crosscheck::http::openapi;
 use crosscheck::json::Schema;
 use crosscheck::outbox::address_guard::AddressGuard;
-use crosscheck::providers::descriptor::{Basis, CredentialKind, Holder};
+use crosscheck::providers::descriptor::{Basis, CredentialKind, Holder, StepNeeds};
 use crosscheck::sandbox::registry as sandbox;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -201,8 +201,44 @@ fn every_fact_has_a_source() {
         all.extend(descriptor.result_fields.iter().map(|one| (one.name, one.basis)));
         all.extend(descriptor.set_up.iter().map(|one| (one.name, one.basis)));
         all.extend(descriptor.assumptions.iter().map(|one| (one.what, one.basis)));
+        all.extend(descriptor.customer_steps.iter().map(|one| (one.title, one.basis)));
         for (what, basis) in all {
             assert!(!basis.source.is_empty(), "{what}: where does that stand?");
+        }
+    });
+}
+
+#[test]
+fn its_customers_are_told_once_where_the_token_goes_and_for_their_credentials_where_they_have_any() {
+    every_descriptor(|provider| {
+        let descriptor = provider.descriptor();
+        let steps = descriptor.customer_steps;
+        let needing = |needs: StepNeeds| steps.iter().filter(|step| step.needs == needs).count();
+        assert_eq!(needing(StepNeeds::TriggerToken), 1, "one step shows the token");
+        assert_eq!(
+            needing(StepNeeds::Credentials),
+            usize::from(descriptor.credentials_of(Holder::Customer).next().is_some()),
+            "one step has the form for the customer's credentials, where there are any"
+        );
+        for step in steps {
+            let message = match step.needs {
+                StepNeeds::Message(message) => message,
+                _ => "",
+            };
+            for text in [step.title, step.text, message] {
+                let known = ["{vendor}", "{customer}", "{base_url}"];
+                let plain = known
+                    .iter()
+                    .fold(text.to_owned(), |text, name| text.replace(name, ""));
+                assert!(
+                    !plain.contains(['{', '}']),
+                    "{text}: only {known:?} are filled in"
+                );
+            }
+            assert!(
+                !step.title.is_empty() && !step.text.is_empty(),
+                "{step:?} says what to do"
+            );
         }
     });
 }
