@@ -30,12 +30,20 @@ pub fn tell(document: &mut Value) {
 fn without_null(mut schema: Value) -> Value {
     if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| kind != "null");
-        if let [only] = kinds.as_slice() {
-            schema["type"] = only.clone();
-        }
     }
-    let either = schema["oneOf"].as_array().into_iter().flatten();
-    let rest: Vec<_> = either.filter(|one| one["type"] != "null").cloned().collect();
+    if let Some(kind) = schema.get_mut("type")
+        && let Some([only]) = kind.as_array().map(Vec::as_slice)
+    {
+        *kind = only.clone();
+    }
+    let either = schema.get("oneOf").and_then(Value::as_array);
+    let is_null = |one: &&Value| one.get("type").is_some_and(|kind| kind == "null");
+    let rest: Vec<_> = either
+        .into_iter()
+        .flatten()
+        .filter(|one| !is_null(one))
+        .cloned()
+        .collect();
     match rest.as_slice() {
         [only] => only.clone(),
         _ => schema,
