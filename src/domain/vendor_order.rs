@@ -51,7 +51,13 @@ fn package() -> Schema {
 fn candidate() -> Schema {
     let words = "Who is to be assessed: a name or an e-mail address at least.";
     let has_email = json!({
-        "required": ["emails"], "properties": {"emails": {"type": "array", "contains": has("value")}}
+        "required": ["emails"], "properties": {
+            "emails": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/OrderedContact"},
+                "contains": has("value"),
+            },
+        },
     });
     let rules = json!([has("first_name"), has("last_name"), has_email]);
     one_of_these("OrderedCandidate", words, rules)

@@ -43,7 +43,13 @@ struct NewConnectSession {
     #[schema(max_length = 255)]
     origin_username: Option<String>,
     /// Which ATS the customer has. Without it the customer chooses on the page.
-    #[schema(example = json!(registry::example_key()), min_length = 1, max_length = 64)]
+    #[schema(
+        example = json!(registry::example_key()), min_length = 1, max_length = 64,
+        extensions(("x-rule" = json!({
+            "type": null, "minLength": null, "maxLength": null,
+            "oneOf": [{"$ref": "#/components/schemas/ProviderKey"}, {"type": "null"}]
+        })))
+    )]
     provider: Option<String>,
     /// What is ordered: `assessments`, `background_checks` and `reference_checks` restrict what the customer may
     /// choose; other words do not.

@@ -32,9 +32,11 @@ from crosscheck_client.models import (
     Outcome,
     Package,
     PackageList,
+    ProviderKey,
     RecordEvent,
     ResultUpdate,
     ResultValue,
+    ResultWord,
     Score,
     Status,
 )
@@ -84,7 +86,7 @@ webhook = good(create_webhook.sync_detailed(client=api, body=NewWebhook(
 assert webhook.secret.startswith("whsec_")
 seen("an endpoint is added, and its secret is shown once")
 
-new = NewIntegration(provider="greenhouse", category=ASSESSMENTS, tenant_id="story-in-python")
+new = NewIntegration(provider=ProviderKey.GREENHOUSE, category=ASSESSMENTS, tenant_id="story-in-python")
 integration = good(create_integration.sync_detailed(client=api, body=new, idempotency_key="python-integration"))
 again = good(create_integration.sync_detailed(client=api, body=new, idempotency_key="python-integration"))
 assert again.id == integration.id and integration.endpoint_urls["send_test"].startswith(url)
@@ -95,7 +97,7 @@ assert good(replace_packages.sync_detailed(ASSESSMENTS, client=api, body=package
 seen("packages are stored")
 
 secrets = good(create_secrets.sync_detailed(ASSESSMENTS, client=api, body=NewSecrets(
-    provider="greenhouse", integration_id=integration.id, origin_owner_id="cust-py", origin_owner_name="Globex")))
+    provider=ProviderKey.GREENHOUSE, integration_id=integration.id, origin_owner_id="cust-py", origin_owner_name="Globex")))
 account = secrets.account_id
 seen("a customer is linked")
 
@@ -140,11 +142,11 @@ def asked():
     return ats.get("/test_status", params={"partner_interview_id": order}).json()
 
 
-good(report(result=ResultValue(value="in_progress")))
+good(report(result=ResultValue(value=ResultWord.IN_PROGRESS)))
 assert asked()["partner_status"] != "complete"
 seen("progress is reported")
 
-final = {"result": ResultValue(value="passed"), "result_url": "https://vendor.example/r/1"}
+final = {"result": ResultValue(value=ResultWord.PASSED), "result_url": "https://vendor.example/r/1"}
 reported = good(report(score=Score(value=87.0), **final))
 assert reported.status_code == 200 and all(warning.pointer for warning in reported.warnings)
 callbacks.get(timeout=10)
