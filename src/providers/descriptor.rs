@@ -184,10 +184,10 @@ pub struct CustomerStep {
     /// Who does it.
     pub by: StepBy,
     /// What it is, in a few words.
-    #[schema(example = "Paste the key")]
+    #[schema(example = "Enter the token there")]
     pub title: &'static str,
     /// How it is done: where to go, what to choose.
-    #[schema(example = "In the ATS: Configure, Integrations. Paste the key there.")]
+    #[schema(example = "In the settings of the integration, enter this token as the API key.")]
     pub text: &'static str,
     /// What is needed for it, and stands beside it on the page.
     pub needs: StepNeeds,

@@ -3,6 +3,7 @@
 use crate::harness::{Answered, OTHER_API_KEY, PATIENCE, Receiver, Reply, Server};
 use crosscheck::providers::descriptor::{Holder, StepNeeds};
 use crosscheck::providers::registry;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -173,6 +174,31 @@ async fn the_choice_is_left_to_the_customer_where_more_than_one_fits() {
         ),
         (&json!("ashby"), &json!("background_checks"), &json!("Globex"))
     );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn of_many_choices_at_once_one_is_made() {
+    let server = Server::start().await;
+    let (made, url) = session(&server, json!({})).await;
+    let every = registry::all().iter().flat_map(|provider| {
+        let descriptor = provider.descriptor();
+        let categories = descriptor.categories.iter();
+        categories.map(|category| format!("{}/{category}", descriptor.key))
+    });
+    let sent = every.map(|choice| {
+        let url = url.clone();
+        async move { submit(&url, &[("ats", &choice)]).await.status }
+    });
+    for status in join_all(sent).await {
+        // Who comes after it is settled has the form of the ATS before it, in which a choice is nothing.
+        assert!([303, 422].contains(&status), "{status}");
+    }
+    let accounts = server.get("/accounts").await;
+    assert_eq!(accounts.as_array().unwrap().len(), 1, "{accounts}");
+    let asked = json!({"token": made["token"]});
+    let settled = server.post("/connect_sessions/authenticate", asked, 201).await;
+    assert_eq!(settled["account_id"], accounts[0]["id"]);
     server.stop().await;
 }
 
@@ -584,6 +610,13 @@ async fn another_projects_accounts_integrations_and_sessions_are_not_there() {
     theirs("/connect_sessions", body(own)).await;
     theirs("/connect_sessions", body(json!({"integration_id": integration}))).await;
     theirs("/connect_sessions/authenticate", json!({"token": made["token"]})).await;
+    let (waiting, _) = session(&server, json!({"provider": "greenhouse"})).await;
+    assert_eq!(waiting["account_id"], Value::Null);
+    theirs(
+        "/connect_sessions/authenticate",
+        json!({"token": waiting["token"]}),
+    )
+    .await;
     theirs("/connect_sessions/authenticate", json!({"token": "nonsense"})).await;
     server.stop().await;
 }
@@ -626,7 +659,9 @@ async fn a_hostile_name_is_text_and_nothing_else() {
     let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> {base_url} &amp;";
     let more = json!({"provider": "greenhouse", "categories": ["assessments"], "origin_owner_name": hostile});
     let (_, url) = session(&server, more).await;
-    let (_, open) = session(&server, json!({"origin_owner_name": hostile})).await;
+    let more = json!({"provider": "ashby", "origin_owner_name": hostile});
+    let (_, open) = session(&server, more).await;
+    assert!(visit(&server, &open).await.text.contains("type=\"radio\""));
     for url in [url, open] {
         let page = visit(&server, &url).await;
         assert_eq!(page.status, 200, "{}", page.text);

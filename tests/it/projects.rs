@@ -175,19 +175,22 @@ fn example(document: &Value, schema: &Value) -> Value {
     if let Some(given) = schema.get("example").or_else(|| schema["examples"].get(0)) {
         return given.clone();
     }
-    if let Some(part) = schema["allOf"].get(0) {
-        return example(document, part);
-    }
-    if let Some(form) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
-        return example(document, form.last().unwrap());
+    let forms = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
+    let form = forms.and_then(|forms| forms.iter().find(|form| form["type"] != "null"));
+    if let Some(form) = form.filter(|_| schema.get("properties").is_none()) {
+        return example(document, form);
     }
     if let Some(word) = schema["enum"].get(0) {
         return word.clone();
     }
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
+    // A form that an object may have need not say that it is one.
+    let kind = kind.or(schema.get("properties").map(|_| "object"));
     match kind {
         Some("object") => {
-            let required = schema["required"].as_array().into_iter().flatten();
+            // One of several forms of an object says what is required beside the rest.
+            let of_form = form.and_then(|form| form["required"].as_array());
+            let required = schema["required"].as_array().into_iter().chain(of_form).flatten();
             let of = |name: &Value| {
                 let name = name.as_str().unwrap();
                 (name.to_owned(), example(document, &schema["properties"][name]))
