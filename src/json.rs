@@ -8,7 +8,7 @@ use crate::domain::problem::{ErrorCode, Problem, Violation, pointer_to};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{JsonType, Registry, ValidationError, ValidationOptions, Validator};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// How deep a body may nest. An event wraps it in three more levels, and common parsers stop at 128.
 pub const MAX_DEPTH: usize = 64;
@@ -200,6 +200,15 @@ pub fn read<T: DeserializeOwned>(body: &[u8], schema: &Schema) -> Result<T, Prob
         return Err(Problem::with(ErrorCode::InvalidBody, violations));
     }
     serde_json::from_str(text).map_err(|_| schema.explain(text))
+}
+
+/// The whole number that `number` is, where it is one: 60 and 60.0 are the same in JSON.
+pub fn whole(number: &Number) -> Option<i64> {
+    let as_double = || {
+        let double = number.as_f64().filter(|double| double.fract() == 0.0)?;
+        format!("{double:.0}").parse().ok()
+    };
+    number.as_i64().or_else(as_double)
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {

@@ -7,6 +7,7 @@ use crate::domain::category::Category;
 use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EventId, ProjectId, WebhookId};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
+use crate::json;
 use crate::outbox::client::DEADLINE;
 use crate::outbox::delivery::{Letter, compatible, post, webhook_secrets};
 use crate::outbox::schedule::Schedule;
@@ -289,7 +290,8 @@ impl Exchange {
 /// An endpoint's own schedule, where it keeps to the rules.
 fn own_schedule(waits: &[Number]) -> Result<Schedule, Problem> {
     let (most, longest) = (Schedule::MOST_WAITS, Schedule::LONGEST_WAIT);
-    let allowed = |wait: &Number| wait.as_u64().filter(|seconds| (1..=longest).contains(seconds));
+    let seconds = |wait: &Number| json::whole(wait).and_then(|seconds| u64::try_from(seconds).ok());
+    let allowed = |wait: &Number| seconds(wait).filter(|seconds| (1..=longest).contains(seconds));
     let mut broken = Vec::new();
     if waits.len() > most {
         let message = format!("schedule may have at most {most} waits: leave out some");

@@ -18,13 +18,14 @@ CODES = {
     "target_not_allowed": "whether an address is public is not to be seen in its name",
 }
 
-# The same, by the code of what stands in errors[].
+# The same, by the code of what stands in errors[], or by its pointer and code.
 RULES = {
     "cursor": "of a range that is replayed: a cursor is what an earlier answer gave",
     "mismatch": "it depends on which integration the id names",
     "immutable": "it depends on the value that is there already",
     "pattern": "of a credential: the ATS's own, which GET /connectors/meta/{provider} tells",
-    "range": "no schema compares two fields",
+    "/until range": "no schema compares two fields",
+    "unique": "no schema compares the ids of two packages",
     "unknown_field": "which credentials there are depends on the ATS; GET /connectors/meta/{provider} tells it",
 }
 
@@ -33,8 +34,8 @@ def by_nature(response):
     """Whether a refusal is one of these."""
     try:
         refusal = response.json()
-        rules = {violation["code"] for violation in refusal["errors"]}
-        return refusal["errorCode"] in CODES or bool(rules) and rules <= RULES.keys()
+        broken = [one["code"] in RULES or f"{one['pointer']} {one['code']}" in RULES for one in refusal["errors"]]
+        return refusal["errorCode"] in CODES or bool(broken) and all(broken)
     except (ValueError, TypeError, KeyError):
         return False
 

@@ -1,6 +1,7 @@
 //! `/connect_sessions`: pages on which customers set up their side (StackOne's shapes).
 
 use super::accounts::AccountType;
+use super::whole;
 use crate::domain::problem::ErrorCode;
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::Exchange;
@@ -62,6 +63,7 @@ struct NewConnectSession {
     #[schema(max_length = 64)]
     account_id: Option<String>,
     /// For how many seconds the page is open; half an hour where it is left out.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 604_800, example = 1800)]
     expires_in: Option<i64>,
     /// Your own, for the account that is made.

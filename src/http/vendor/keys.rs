@@ -1,5 +1,6 @@
 //! `/keys`: the project's own API keys. Every operation needs a key with the scope admin.
 
+use super::whole;
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::scope::Scope;
 use crate::domain::timestamp::Timestamp;
@@ -50,16 +51,6 @@ struct KeyRotation {
     #[serde(default, deserialize_with = "whole")]
     #[schema(example = 86_400, minimum = 0, maximum = 2_592_000)]
     overlap_seconds: Option<i64>,
-}
-
-/// A whole number as JSON has it, where 60 and 60.0 are the same.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let number: Option<serde_json::Number> = Option::deserialize(deserializer)?;
-    let spelled = |number: serde_json::Number| {
-        let text = format!("{:.0}", number.as_f64().unwrap_or_default());
-        text.parse().map_err(serde::de::Error::custom)
-    };
-    number.map(spelled).transpose()
 }
 
 /// An API key.

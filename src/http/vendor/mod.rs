@@ -19,6 +19,7 @@ mod webhooks;
 
 use crate::domain::category::Category;
 use crate::domain::problem::Problem;
+use crate::json;
 use serde_json::json;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -50,6 +51,13 @@ where
     D: serde::Deserializer<'de>,
 {
     serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// A whole number, with a fraction of zero or without one.
+fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let number: Option<serde_json::Number> = serde::Deserialize::deserialize(deserializer)?;
+    let read = |number| json::whole(&number).ok_or_else(|| serde::de::Error::custom("no whole number"));
+    number.map(read).transpose()
 }
 
 /// The category that a path names.
