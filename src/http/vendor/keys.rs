@@ -12,7 +12,7 @@ use crate::http::paging::{PageQuery, Paged};
 use crate::http::problem::Failure;
 use crate::store::api_keys::ApiKeyRow;
 use actix_web::{HttpResponse, delete, get, post, web};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
