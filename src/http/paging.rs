@@ -86,9 +86,9 @@ impl PageQuery {
     }
 }
 
-/// An id to look for. No database takes a NUL in a text.
+/// An id to look for; none where it is empty. No database takes a NUL in a text.
 pub fn id_to_find(pointer: &str, text: Option<String>) -> Result<Option<String>, Problem> {
-    match text {
+    match text.filter(|text| !text.is_empty()) {
         Some(text) if text.contains('\0') => Err(invalid(pointer, "an id has no NUL character")),
         text => Ok(text),
     }

@@ -4,7 +4,7 @@ import os
 
 import schemathesis
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 # Refusals of what the schema allows, by their errorCode.
 CODES = {
@@ -44,6 +44,12 @@ def by_nature(response):
 def accepts_what_the_schema_allows(ctx, response, case):
     if not by_nature(response):
         positive_data_acceptance(ctx, response, case)
+
+
+@schemathesis.check
+def refuses_what_the_schema_forbids(ctx, response, case):
+    if not by_nature(response):
+        negative_data_rejection(ctx, response, case)
 
 
 @schemathesis.check

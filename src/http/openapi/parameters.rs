@@ -1,4 +1,5 @@
-//! What holds for all parameters: one that may be left out is not null, and every write takes an idempotency key.
+//! What holds for all parameters: one that may be left out is not null, an empty one in the query is as if it were left
+//! out, and every write takes an idempotency key.
 
 use super::operations::operations;
 use serde_json::{Value, json};
@@ -14,6 +15,9 @@ pub fn tell(document: &mut Value) {
             .get_mut("parameters")
             .and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
+            if parameter["in"] == "query" && !takes_empty_text(&parameter["schema"]) {
+                parameter["allowEmptyValue"] = json!(true);
+            }
             let is_account = parameter["name"] == "x-account-id";
             if let Some(schema) = parameter.get_mut("schema") {
                 *schema = without_null(schema.take());
@@ -24,6 +28,16 @@ pub fn tell(document: &mut Value) {
             }
         }
     }
+}
+
+/// Whether an empty text is one of the values anyway.
+fn takes_empty_text(schema: &Value) -> bool {
+    let narrows = |key: &&str| schema.get(*key).is_some();
+    let types = schema["type"].to_string();
+    let is_narrow = ["enum", "format", "pattern", "oneOf"]
+        .iter()
+        .any(|key| narrows(key));
+    types.contains("array") || (types.contains("string") && !is_narrow)
 }
 
 /// The schema for what is there at all.

@@ -61,7 +61,7 @@ pub struct StatusQuery {
 impl StatusQuery {
     /// The status that is asked for, where it is one.
     pub fn read(&self) -> Result<Option<String>, Problem> {
-        let Some(text) = &self.status else {
+        let Some(text) = self.status.as_deref().filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
         let status = JobStatus::parse(text)

@@ -197,7 +197,8 @@ async fn list_events(
     query: web::Query<PageQuery>,
 ) -> Result<web::Json<Paged<KeptEvent>>, Failure> {
     let filter = filter.into_inner();
-    let event_type = filter.event_type.as_deref().map(|text| {
+    let event_type = filter.event_type.as_deref().filter(|text| !text.is_empty());
+    let event_type = event_type.map(|text| {
         EventType::parse(text).ok_or_else(|| {
             invalid(
                 "?event_type",
