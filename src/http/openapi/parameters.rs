@@ -33,10 +33,8 @@ pub fn tell(document: &mut Value) {
 /// Whether an empty text is one of the values anyway.
 fn takes_empty_text(schema: &Value) -> bool {
     let narrows = |key: &&str| schema.get(*key).is_some();
-    let types = schema["type"].to_string();
-    let is_narrow = ["enum", "format", "pattern", "oneOf"]
-        .iter()
-        .any(|key| narrows(key));
+    let types = schema.get("type").map(Value::to_string).unwrap_or_default();
+    let is_narrow = ["enum", "format", "pattern", "oneOf"].iter().any(narrows);
     types.contains("array") || (types.contains("string") && !is_narrow)
 }
 
