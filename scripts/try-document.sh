@@ -1,7 +1,8 @@
 #!/bin/sh
 # The API document against a real server: schemathesis sends what the document allows, and what it forbids, to every
 # route, for about two minutes. No server error, no answer that is not documented, no valid input refused. What is
-# left out stands in tests/document/hooks.py. Arguments go to schemathesis (--seed 7 --max-time 600).
+# left out stands in tests/document/hooks.py. Arguments go to schemathesis (--seed 7 --max-time 600); its seed is the same
+# each time where none is given, so that what was seen here is what is seen elsewhere.
 set -eu
 
 here=$(realpath "$(dirname "$0")")
@@ -19,4 +20,4 @@ export DOCUMENT OWN_KEY
 cp "$DOCUMENT/schemathesis.toml" "$place"
 "$python/python" "$DOCUMENT/seed.py" >>"$place/schemathesis.toml"
 cd "$place"
-"$python/schemathesis" run "$CROSSCHECK_URL/openapi.json" --max-time 100 --no-color "$@"
+"$python/schemathesis" run "$CROSSCHECK_URL/openapi.json" --seed 1 --max-time 100 --no-color "$@"
