@@ -4,7 +4,7 @@
 #   scripts/clients.sh node FOLDER      prints where; its node_modules are there
 #   scripts/clients.sh python FOLDER    prints where; its virtual environment is venv there
 #
-# Installs node, npm and python3-venv on Debian and its kin where they are missing.
+# Installs node, npm, python3-venv and curl on Debian and its kin where they are missing.
 set -eu
 
 what=${1:?node or python}
@@ -24,6 +24,8 @@ install() {
     } >&2
 }
 
+# Whoever tries clients asks the server a thing or two as well.
+command -v curl >/dev/null || install curl
 mkdir -p "$copy"
 (cd "$folder" && tar -cf - --exclude node_modules --exclude .venv --exclude __pycache__ .) | tar -xf - -C "$copy"
 # What was installed stands until other versions are asked for.

@@ -266,7 +266,7 @@ fn meta(descriptor: &Descriptor, include: Include) -> ConnectorMeta {
                 original_logo_horizontal_url: None,
             },
         }),
-        webhooks: include.webhooks.then_some(&EventType::ALL),
+        webhooks: include.webhooks.then_some(EventType::ALL),
     }
 }
 

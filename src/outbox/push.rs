@@ -53,6 +53,9 @@ pub async fn send(outbox: &Outbox, job: &JobRow, ends: Instant, about: &mut Abou
         Err(error) => return Tried::unready(&error),
     };
     about.provider = Some(material.account.provider.clone());
+    if material.account.deleted_at.is_some() {
+        return Tried::never("its account was deleted");
+    }
     let Some(provider) = registry::find(&material.account.provider) else {
         return Tried::never("its provider is none that this version knows");
     };

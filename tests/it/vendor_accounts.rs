@@ -225,7 +225,7 @@ async fn an_unlinked_customers_token_and_pushes_end_and_its_orders_stay() {
     server.vendor("PATCH", &result, Some(report), 200).await;
     server
         .eventually("/pushes", |pushes| {
-            pushes["data"][0]["attempts"] != json!(0) && pushes["data"][0]["status"] == "pending"
+            pushes["data"][0]["tries"] != json!(0) && pushes["data"][0]["status"] == "pending"
         })
         .await;
     let path = format!("/accounts/{}", customer.account);

@@ -15,9 +15,11 @@ pub fn tell(document: &mut Value) -> serde_json::Result<()> {
     event.remove("$schema");
     let mut webhooks = Map::new();
     for (name, schema) in parts.as_object().into_iter().flatten() {
-        let types = &schema["properties"]["eventType"];
-        let several = types["enum"].as_array().into_iter().flatten();
-        for event_type in several.chain(types.get("const")).filter_map(Value::as_str) {
+        let types = schema.pointer("/properties/eventType");
+        let several = types.and_then(|types| types.get("enum")?.as_array());
+        let only = types.and_then(|types| types.get("const"));
+        let named = several.into_iter().flatten().chain(only);
+        for event_type in named.filter_map(Value::as_str) {
             webhooks.insert(event_type.to_owned(), webhook(event_type, name));
         }
     }

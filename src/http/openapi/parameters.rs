@@ -33,10 +33,8 @@ pub fn tell(document: &mut Value) {
 /// Whether an empty text is one of the values anyway.
 fn takes_empty_text(schema: &Value) -> bool {
     let narrows = |key: &&str| schema.get(*key).is_some();
-    let types = schema["type"].to_string();
-    let is_narrow = ["enum", "format", "pattern", "oneOf"]
-        .iter()
-        .any(|key| narrows(key));
+    let types = schema.get("type").map(Value::to_string).unwrap_or_default();
+    let is_narrow = ["enum", "format", "pattern", "oneOf"].iter().any(narrows);
     types.contains("array") || (types.contains("string") && !is_narrow)
 }
 
@@ -44,12 +42,20 @@ fn takes_empty_text(schema: &Value) -> bool {
 fn without_null(mut schema: Value) -> Value {
     if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| kind != "null");
-        if let [only] = kinds.as_slice() {
-            schema["type"] = only.clone();
-        }
     }
-    let either = schema["oneOf"].as_array().into_iter().flatten();
-    let rest: Vec<_> = either.filter(|one| one["type"] != "null").cloned().collect();
+    if let Some(kind) = schema.get_mut("type")
+        && let Some([only]) = kind.as_array().map(Vec::as_slice)
+    {
+        *kind = only.clone();
+    }
+    let either = schema.get("oneOf").and_then(Value::as_array);
+    let is_null = |one: &&Value| one.get("type").is_some_and(|kind| kind == "null");
+    let rest: Vec<_> = either
+        .into_iter()
+        .flatten()
+        .filter(|one| !is_null(one))
+        .cloned()
+        .collect();
     match rest.as_slice() {
         [only] => only.clone(),
         _ => schema,
