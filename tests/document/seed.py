@@ -28,9 +28,16 @@ packages = [{"id": "logic-40", "name": "Logic, 40 minutes"}]
 call("PUT", "/unified/ats/assessments/packages", {"packages": packages})
 # Nothing listens there: deliveries and pushes stay.
 webhook = call("POST", "/webhooks", {"url": "http://127.0.0.1:9/", "events": ["record.new"]})
-integration = call("POST", "/integrations", {"provider": "greenhouse", "category": "assessments"})
-customer = call("POST", "/unified/ats/assessments/secrets", {
-    "provider": "greenhouse", "origin_owner_id": "cust-7", "origin_owner_name": "Globex"})
+# What is changed and deleted is apart from what the orders need.
+integration = call("POST", "/integrations", {"provider": "recruitee", "category": "assessments"})
+
+
+def link(provider):
+    return call("POST", "/unified/ats/assessments/secrets", {
+        "provider": provider, "origin_owner_id": "cust-7", "origin_owner_name": "Globex"})
+
+
+customer = link("greenhouse")
 account = customer["accountId"]
 call("PUT", "/unified/ats/assessments/packages", {"packages": packages}, headers={"x-account-id": account})
 orders = [
@@ -49,6 +56,8 @@ call("PATCH", f"/unified/ats/assessments/orders/{orders[0]}/result", {"result_ur
 key = call("POST", "/keys", {"name": "one to be revoked", "scope": "read"})
 ids = {
     "accounts": [account],
+    "spare_accounts": [link("ashby")["accountId"]],
+    "categories": ["assessments"],
     "keys": [key["id"]],
     "integrations": [integration["id"]],
     "orders": orders,
