@@ -45,13 +45,24 @@ impl Scene {
         server
             .eventually("/requests/logs?filter[directions]=vendor_to_us", logged)
             .await;
-        Self {
+        let scene = Self {
             proxy,
             server,
             vendor,
             customer,
             placed: BTreeMap::new(),
+        };
+        // That an ATS has called for the first time is noted after it is answered, too.
+        scene
+            .server
+            .try_ats(&scene.customer, "GET", "list_tests", b"")
+            .await;
+        let ends = Instant::now() + PATIENCE;
+        while scene.count("SELECT count(*) AS count FROM accounts WHERE first_call_at IS NOT NULL") == 0 {
+            assert!(Instant::now() < ends, "the first call is not noted");
+            sleep(Duration::from_millis(10)).await;
         }
+        scene
     }
 
     /// Places so many new orders at once. Returns how many were acknowledged.
