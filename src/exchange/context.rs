@@ -1,6 +1,7 @@
 //! What every use case works with, and how it is brought up.
 
 use super::last_uses::LastUses;
+use super::placing::{self, Placements};
 use crate::ambient::{Ambient, random_key};
 use crate::crypto::{self, CryptoError, KeyRing, Place, Vault};
 use crate::domain::id::ProjectId;
@@ -36,6 +37,7 @@ pub struct Exchange {
     pub(super) wake: Wake,
     pub(super) public_url: Arc<str>,
     pub(super) last_uses: LastUses,
+    pub(super) placements: Placements,
 }
 
 /// Why the exchange could not be brought up.
@@ -87,6 +89,7 @@ impl Exchange {
             wake: Wake::of(&store),
             public_url: settings.public_url.into(),
             last_uses: LastUses::default(),
+            placements: placing::start(store.clone(), Arc::clone(&ambient)),
             store,
             ambient,
         };

@@ -11,9 +11,12 @@ use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
 use crate::store::events::{EventHead, EventRow};
 use crate::store::jobs::{self, JobRow, JobStatus};
+use crate::store::webhooks::Subscriber;
 use crate::store::{Db, Page, StoreResult, events, sequences, webhooks};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Something that happened, before it is an event.
@@ -64,9 +67,27 @@ pub(super) fn prepare<Data: Serialize>(
 }
 
 /// Stores an event with a delivery to each endpoint that wants it; a disabled one keeps its queue.
-pub(super) fn publish(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow) -> StoreResult<usize> {
-    events::insert(db, event)?;
-    queue(db, ambient, &event.head(), Timestamp(event.created_at), |_| true)
+pub(super) fn publish(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow) -> StoreResult<()> {
+    publish_all(db, ambient, &[event])
+}
+
+/// Stores events, each about another record, as [`publish`] does.
+pub(super) fn publish_all(db: &mut Db<'_>, ambient: &dyn Ambient, all: &[&EventRow]) -> StoreResult<()> {
+    events::insert_all(db, all)?;
+    let mut known = HashMap::new();
+    let mut deliveries = Vec::with_capacity(all.len());
+    for event in all {
+        let kind = (&event.project_id, &event.event_type, &event.category);
+        let subscribers = match known.entry(kind) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(subscribers(db, &event.head(), |_| true)?),
+        };
+        for subscriber in subscribers {
+            let at = Timestamp(event.created_at);
+            deliveries.push(delivery(db, ambient, &event.head(), subscriber, at)?);
+        }
+    }
+    jobs::insert_all(db, &deliveries.iter().collect::<Vec<_>>())
 }
 
 /// Queues an event for those of its subscribers that `is_meant` names by their ids. Returns for how many.
@@ -77,28 +98,46 @@ pub(super) fn queue(
     at: Timestamp,
     is_meant: impl Fn(&str) -> bool,
 ) -> StoreResult<usize> {
-    let subscribers = webhooks::subscribed(
-        db,
-        &event.project_id,
-        &event.event_type,
-        event.category.as_deref(),
-    )?;
-    let mut settled = Vec::with_capacity(subscribers.len());
-    for subscriber in subscribers.into_iter().filter(|one| is_meant(&one.id)) {
-        settled.extend(webhooks::settle(db, subscriber)?);
-    }
-    for subscriber in &settled {
-        let id = DeliveryId::new(ambient.uuid());
-        let mut job = JobRow::delivery(&id, event, &subscriber.id, at);
-        if !subscriber.enabled {
-            job.status = JobStatus::Paused.as_str().to_owned();
-        }
-        if subscriber.in_order {
-            sequences::enter(db, &mut job, &event.record_id)?;
-        }
+    let subscribers = subscribers(db, event, is_meant)?;
+    for subscriber in &subscribers {
+        let job = delivery(db, ambient, event, subscriber, at)?;
         jobs::insert(db, &job)?;
     }
-    Ok(settled.len())
+    Ok(subscribers.len())
+}
+
+/// Those of an event's subscribers that `is_meant` names by their ids, as they stand until the transaction ends.
+fn subscribers(
+    db: &mut Db<'_>,
+    event: &EventHead,
+    is_meant: impl Fn(&str) -> bool,
+) -> StoreResult<Vec<Subscriber>> {
+    let (kind, category) = (&event.event_type, event.category.as_deref());
+    let subscribed = webhooks::subscribed(db, &event.project_id, kind, category)?;
+    let mut settled = Vec::with_capacity(subscribed.len());
+    for subscriber in subscribed.into_iter().filter(|one| is_meant(&one.id)) {
+        settled.extend(webhooks::settle(db, subscriber)?);
+    }
+    Ok(settled)
+}
+
+/// The delivery of an event to a subscriber, which is to be stored.
+fn delivery(
+    db: &mut Db<'_>,
+    ambient: &dyn Ambient,
+    event: &EventHead,
+    subscriber: &Subscriber,
+    at: Timestamp,
+) -> StoreResult<JobRow> {
+    let id = DeliveryId::new(ambient.uuid());
+    let mut job = JobRow::delivery(&id, event, &subscriber.id, at);
+    if !subscriber.enabled {
+        job.status = JobStatus::Paused.as_str().to_owned();
+    }
+    if subscriber.in_order {
+        sequences::enter(db, &mut job, &event.record_id)?;
+    }
+    Ok(job)
 }
 
 /// An event with its bytes.

@@ -2,7 +2,8 @@
 
 use super::context::{Exchange, defect};
 use super::customer::Customer;
-use super::events::{News, prepare, publish};
+use super::events::{News, prepare};
+use super::placing::Placement;
 use super::request_logs::{AtsCall, Note};
 use crate::crypto::Place;
 use crate::domain::event::EventType;
@@ -15,11 +16,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::providers::provider::{Answer, Refusal};
 use crate::providers::registry;
 use crate::store::events::EventRow;
-use crate::store::jobs::{self, JobRow};
-use crate::store::orders::{self, OrderRow, Placing};
-use crate::store::{packages, request_logs};
+use crate::store::jobs::JobRow;
+use crate::store::orders::OrderRow;
+use crate::store::packages;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// An order with its event, before either is stored.
 pub(super) struct Drafted {
@@ -48,29 +48,13 @@ impl Exchange {
             repeated: false,
             first: None,
         };
-        let mut entry = self.log_entry(customer, call, call.status(Ok(&placed)), note);
-        let ambient = Arc::clone(&self.ambient);
-        let earlier = self
-            .store
-            .write(move |db| {
-                let earlier = match orders::place(db, &row)? {
-                    Placing::Conflicts => return Err(Problem::of(ErrorCode::OrderOpen)),
-                    Placing::Repeated(earlier) => Some(earlier),
-                    Placing::Placed => {
-                        publish(db, ambient.as_ref(), &event)?;
-                        if let Some(push) = &push {
-                            jobs::insert(db, push)?;
-                        }
-                        None
-                    }
-                };
-                if let Some(earlier) = &earlier {
-                    entry.order_id = Some(earlier.id.clone());
-                }
-                request_logs::insert(db, &entry)?;
-                Ok::<_, Problem>(earlier)
-            })
-            .await?;
+        let placement = Placement {
+            entry: self.log_entry(customer, call, call.status(Ok(&placed)), note),
+            order: row,
+            event,
+            push,
+        };
+        let earlier = self.placements.add(placement).await?;
         self.wake.wake();
         match earlier {
             None => Ok(placed),

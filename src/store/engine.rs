@@ -38,6 +38,37 @@ macro_rules! on {
 }
 pub(super) use on;
 
+/// Adds rows to a table: in one go where there is a way to a server; a statement each on the embedded engine, which
+/// prepares that once. Either all of them are there then, or none.
+macro_rules! insert_all {
+    ($db:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        match $db {
+            $crate::store::Db::Sqlite(connection) => {
+                for row in rows {
+                    diesel::insert_into($table)
+                        .values(*row)
+                        .execute(&mut **connection)?;
+                }
+            }
+            $crate::store::Db::Postgres(connection) => match rows {
+                [] => {}
+                [row] => {
+                    diesel::insert_into($table)
+                        .values(*row)
+                        .execute(&mut **connection)?;
+                }
+                rows => {
+                    diesel::copy_from($table)
+                        .from_insertable(rows.to_vec())
+                        .execute(&mut **connection)?;
+                }
+            },
+        }
+    }};
+}
+pub(super) use insert_all;
+
 /// The database's own clock, in milliseconds. Leases go by it: it is one for all workers, and nobody moves it.
 pub(super) fn clock(db: &mut Db<'_>) -> StoreResult<i64> {
     match db {

@@ -1,6 +1,6 @@
 //! Events: what we tell the vendor. Their bytes are fixed when they are committed.
 
-use super::engine::{Db, StoreResult, on};
+use super::engine::{self, Db, StoreResult, on};
 use super::schema::{accounts, events};
 use crate::domain::id::{EventId, ProjectId};
 use crate::domain::timestamp::Timestamp;
@@ -60,9 +60,9 @@ impl EventRow {
     }
 }
 
-/// Adds an event.
-pub fn insert(db: &mut Db<'_>, row: &EventRow) -> StoreResult<()> {
-    on!(db, |c| diesel::insert_into(events::table).values(row).execute(c))?;
+/// Adds events.
+pub fn insert_all(db: &mut Db<'_>, rows: &[&EventRow]) -> StoreResult<()> {
+    engine::insert_all!(db, events::table, rows);
     Ok(())
 }
 

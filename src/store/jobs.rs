@@ -1,6 +1,6 @@
 //! The outbox: jobs. Claiming them is in `claims.rs`, what came of it in `outcomes.rs`, the tries in `request_logs.rs`.
 
-use super::engine::{Db, StoreResult, on, word};
+use super::engine::{self, Db, StoreResult, on, word};
 use super::events::EventHead;
 use super::orders::OrderRow;
 use super::schema::jobs;
@@ -216,7 +216,12 @@ impl JobRow {
 
 /// Adds a job.
 pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
-    on!(db, |c| diesel::insert_into(jobs::table).values(row).execute(c))?;
+    insert_all(db, &[row])
+}
+
+/// Adds jobs.
+pub fn insert_all(db: &mut Db<'_>, rows: &[&JobRow]) -> StoreResult<()> {
+    engine::insert_all!(db, jobs::table, rows);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::store::Page;
 use crate::store::accounts::AccountRow;
 use crate::store::integrations::IntegrationRow;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 /// An order as stored. Its record is in its `record.new` event.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -122,9 +123,33 @@ pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    if placed == 1 {
-        return Ok(Placing::Placed);
+    match placed {
+        1 => Ok(Placing::Placed),
+        _ => not_placed(db, row),
     }
+}
+
+/// Places orders, each as [`place`] does, one after the other. Returns what came of each.
+pub fn place_all(db: &mut Db<'_>, rows: &[&OrderRow]) -> StoreResult<Vec<Placing>> {
+    let placed: HashSet<String> = match db {
+        Db::Postgres(connection) if rows.len() > 1 => diesel::insert_into(orders::table)
+            .values(rows.to_vec())
+            .on_conflict_do_nothing()
+            .returning(orders::id)
+            .load(&mut **connection)?
+            .into_iter()
+            .collect(),
+        _ => return rows.iter().map(|row| place(db, row)).collect(),
+    };
+    let come = rows.iter().map(|row| match placed.contains(&row.id) {
+        true => Ok(Placing::Placed),
+        false => not_placed(db, row),
+    });
+    come.collect()
+}
+
+/// Why an order was not placed.
+fn not_placed(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
     Ok(match repeated(db, &row.account_id, &row.repeat_hash)? {
         Some(earlier) => Placing::Repeated(Box::new(earlier)),
         None => Placing::Conflicts,

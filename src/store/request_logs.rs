@@ -1,6 +1,6 @@
 //! The request log: every call between the ATSs, the vendor and us, with what came of it.
 
-use super::engine::{Db, StoreResult, on};
+use super::engine::{self, Db, StoreResult, on};
 use super::schema::{accounts, orders, request_logs};
 use crate::domain::id::{ProjectId, RequestLogId};
 use crate::domain::timestamp::Timestamp;
@@ -132,21 +132,7 @@ impl RequestLogRow {
 
 /// Adds entries.
 pub fn insert_all(db: &mut Db<'_>, rows: &[&RequestLogRow]) -> StoreResult<()> {
-    match db {
-        // A statement costs no way to a server here, and each is prepared once.
-        Db::Sqlite(connection) => {
-            for row in rows {
-                diesel::insert_into(request_logs::table)
-                    .values(*row)
-                    .execute(&mut **connection)?;
-            }
-        }
-        Db::Postgres(connection) => {
-            diesel::insert_into(request_logs::table)
-                .values(rows.to_vec())
-                .execute(&mut **connection)?;
-        }
-    }
+    engine::insert_all!(db, request_logs::table, rows);
     Ok(())
 }
 

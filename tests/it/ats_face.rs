@@ -5,6 +5,7 @@ use crate::harness::{Answered, Customer, Receiver, Server};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 const OPERATIONS: [(&str, &str); 4] = [
     ("GET", "list_tests"),
@@ -174,6 +175,61 @@ async fn one_test_sent_20_times_at_once_is_one_order() {
     assert_eq!(events["data"].as_array().unwrap().len(), 1);
     let orders = server.get("/unified/ats/assessments/orders").await;
     assert_eq!(orders["data"].as_array().unwrap().len(), 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn of_orders_of_several_customers_at_once_each_is_placed_told_and_logged_once_for_itself() {
+    let server = Server::start().await;
+    let (mut plain, mut in_order) = (Receiver::start().await, Receiver::start().await);
+    server.webhook(&plain.url, &["record.new"]).await;
+    let wants = json!({"url": in_order.url, "events": ["record.new"], "in_order": true});
+    server.post("/webhooks", wants, 201).await;
+    let (paused, _) = server.webhook("http://127.0.0.1:9/", &["record.new"]).await;
+    let off = json!({"enabled": false});
+    server
+        .vendor("PATCH", &format!("/webhooks/{paused}"), Some(off), 200)
+        .await;
+    let first = server.link("greenhouse", "assessments").await;
+    let second = server.link("greenhouse", "background_checks").await;
+    // Each is sent twice, beside all the others.
+    let sending = (0..60).map(|number| {
+        let customer = [&first, &second][number % 2];
+        let callback = format!("http://127.0.0.1:9/{}", number / 4);
+        let server = &server;
+        async move {
+            let order = server.order(customer, &callback).await;
+            (number % 2, number / 4, order)
+        }
+    });
+    let mut ids: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for (customer, callback, id) in join_all(sending).await {
+        ids.entry((customer, callback)).or_default().insert(id);
+    }
+    assert!(ids.values().all(|ids| ids.len() == 1), "{ids:?}");
+    let placed: BTreeSet<String> = ids.into_values().flatten().collect();
+    assert_eq!(placed.len(), 30);
+    for endpoint in [&mut plain, &mut in_order] {
+        let mut told = BTreeSet::new();
+        while told.len() < placed.len() {
+            let event = endpoint.next().await.json();
+            let record = event["recordId"].as_str().unwrap().to_owned();
+            let kind = match record.starts_with("ats_ass_") {
+                true => "ats_assessments",
+                false => "ats_background_checks",
+            };
+            assert_eq!(event["syncDataType"], kind);
+            assert!(told.insert(record), "told twice");
+        }
+        assert_eq!(told, placed);
+    }
+    let waiting = server.deliveries(&paused).await;
+    assert_eq!(waiting.len(), placed.len());
+    assert!(waiting.iter().all(|delivery| delivery["status"] == "paused"));
+    for order in &placed {
+        let path = format!("/requests/logs?filter[order_ids]={order}&filter[directions]=ats_to_us");
+        assert_eq!(server.get(&path).await["data"].as_array().unwrap().len(), 2);
+    }
     server.stop().await;
 }
 

@@ -8,7 +8,9 @@ use crosscheck::exchange::request_logs::AtsCall;
 use crosscheck::providers::authorization::basic_header;
 use crosscheck::providers::provider::{Answer, Inquiry, OrderRef, Refusal, Request};
 use crosscheck::providers::registry;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 struct Scene {
@@ -210,6 +212,34 @@ async fn another_order_with_the_same_conflict_key_is_refused_while_the_first_is_
         .report(&first, json!({"result": {"value": "expired"}}), 200)
         .await;
     scene.place(order(while_open("e"), Some("c"))).await.unwrap();
+    scene.server.stop().await;
+}
+
+#[tokio::test]
+async fn of_many_orders_at_once_one_of_each_conflict_is_placed_and_no_other_is_touched() {
+    let scene = scene().await;
+    let placing = (0..40).map(|number| {
+        let (key, conflict) = (format!("key {number}"), format!("conflict {}", number % 4));
+        let wanted = (number % 5 != 0).then_some(conflict);
+        let order = order(while_open(&key), wanted.as_deref());
+        let placing = scene.place(order);
+        async move { (wanted, placing.await) }
+    });
+    let mut placed = BTreeMap::new();
+    for (conflict, outcome) in join_all(placing).await {
+        match outcome {
+            Ok((id, repeated)) => {
+                assert!(!repeated);
+                placed.entry(conflict).or_insert_with(Vec::new).push(id);
+            }
+            Err(refusal) => assert_eq!((code(&refusal), conflict.is_some()), ("order_open", true)),
+        }
+    }
+    assert_eq!(placed.remove(&None).unwrap().len(), 8);
+    assert_eq!(placed.len(), 4);
+    assert!(placed.values().all(|ids| ids.len() == 1), "{placed:?}");
+    let orders = scene.server.get("/unified/ats/assessments/orders").await;
+    assert_eq!(orders["data"].as_array().unwrap().len(), 8 + 4);
     scene.server.stop().await;
 }
 

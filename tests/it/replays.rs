@@ -188,7 +188,7 @@ async fn one_call_goes_through_ten_thousand_events_and_its_cursor_through_the_re
                 body_sealed: Vec::new(),
                 created_at: at.0,
             };
-            events::insert(db, &row)?;
+            events::insert_all(db, &[&row])?;
         }
         Ok::<_, crosscheck::store::StoreError>(())
     };
