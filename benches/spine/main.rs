@@ -11,6 +11,7 @@
 #![expect(clippy::panic, reason = "as above")]
 #![expect(clippy::as_conversions, reason = "counts and times, far from any limit")]
 
+mod beside;
 mod claims;
 mod clients;
 #[path = "../support/connection.rs"]
@@ -82,9 +83,9 @@ fn main() -> ExitCode {
             fsyncs.push(fsync_ms(directory.path()));
             floors.push(run(floor::start(&place("floor")), pace, seconds));
             let file = format!("sqlite://{}", directory.path().join(name("file")).display());
-            sqlite.push(run(server::start(&place("sqlite"), &file), pace, seconds));
+            sqlite.push(run(server::start(&place("sqlite"), &file, &[]), pace, seconds));
             let url = database(&postgres, &name("database"));
-            postgresql.push(run(server::start(&place("postgres"), &url), pace, seconds));
+            postgresql.push(run(server::start(&place("postgres"), &url, &[]), pace, seconds));
         }
         fsyncs.sort_by(f64::total_cmp);
         println!(
@@ -115,6 +116,11 @@ fn main() -> ExitCode {
             lost = true;
             println!("{} lost: {:?}", run.lost.len(), run.lost);
         }
+    }
+    let never = beside::measure(directory.path(), &postgres, (rate, rounds), seconds);
+    if never > 0 {
+        lost = true;
+        println!("{never} lost");
     }
     println!("\na claim of 16, beside a million that wait (half of them due, in a lane that has no room)");
     for engine in [Engine::Sqlite, Engine::Postgres] {

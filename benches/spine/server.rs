@@ -87,9 +87,9 @@ impl Drop for Server {
     }
 }
 
-/// Crosscheck on the database at `url` and in the directory `place`, which is made, with one account and one webhook
-/// that leads to the sink.
-pub fn start(place: &Path, url: &str) -> (Server, Sink, Target) {
+/// Crosscheck on the database at `url` and in the directory `place`, which is made, with one account, one webhook that
+/// leads to the sink, and one to each of the `others`.
+pub fn start(place: &Path, url: &str, others: &[String]) -> (Server, Sink, Target) {
     std::fs::create_dir(place).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_crosscheck"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CROSSCHECK_")) {
@@ -110,8 +110,11 @@ pub fn start(place: &Path, url: &str) -> (Server, Sink, Target) {
         .unwrap();
     let linked = runtime.block_on(async {
         let mut vendor = Connection::open(server.address).await.unwrap();
-        let hook = json!({"url": format!("http://{}/hook", sink.address), "events": ["record.new"]});
-        post(&mut vendor, "/webhooks", &hook).await;
+        let good = format!("http://{}/hook", sink.address);
+        for url in others.iter().chain([&good]) {
+            let hook = json!({"url": url, "events": ["record.new"]});
+            post(&mut vendor, "/webhooks", &hook).await;
+        }
         let customer =
             json!({"provider": "greenhouse", "origin_owner_id": "c-1", "origin_owner_name": "Load"});
         post(&mut vendor, "/unified/ats/assessments/secrets", &customer).await

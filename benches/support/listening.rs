@@ -11,7 +11,7 @@ pub fn listen<F: Future<Output = std::io::Result<()>> + 'static>(
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
+            .enable_all()
             .build()
             .unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, async move {

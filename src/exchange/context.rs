@@ -1,5 +1,6 @@
 //! What every use case works with, and how it is brought up.
 
+use super::customer::{self, Identities};
 use super::last_uses::LastUses;
 use super::placing::{self, Placements};
 use crate::ambient::{Ambient, random_key};
@@ -37,6 +38,7 @@ pub struct Exchange {
     pub(super) wake: Wake,
     pub(super) public_url: Arc<str>,
     pub(super) last_uses: LastUses,
+    pub(super) identities: Identities,
     pub(super) placements: Placements,
 }
 
@@ -89,6 +91,7 @@ impl Exchange {
             wake: Wake::of(&store),
             public_url: settings.public_url.into(),
             last_uses: LastUses::default(),
+            identities: customer::identities(store.clone()),
             placements: placing::start(store.clone(), Arc::clone(&ambient)),
             store,
             ambient,

@@ -1,10 +1,12 @@
 //! Whose call an ATS's call is.
 
 use super::context::Exchange;
+use super::gathering::Gathering;
 use crate::domain::category::Category;
 use crate::domain::id::{AccountId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::providers::provider::{Claim, Provider, Refusal};
+use crate::store::Store;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::integrations::IntegrationRow;
 
@@ -20,6 +22,35 @@ pub struct Customer {
     pub account: AccountRow,
     /// How it is linked.
     pub integration: IntegrationRow,
+}
+
+/// Where the hashes of the tokens that a call may have come with are handed in: the account and integration of the
+/// first that is somebody's comes back.
+pub(super) type Identities = Gathering<Vec<Vec<u8>>, Option<(AccountRow, IntegrationRow)>>;
+
+/// How many reads run at a time.
+const AT_ONCE: usize = 2;
+
+/// Starts looking up whose tokens are whose.
+pub(super) fn identities(store: Store) -> Identities {
+    Gathering::start(AT_ONCE, move |claims: Vec<Vec<Vec<u8>>>| {
+        let store = store.clone();
+        async move {
+            let mut hashes = claims.concat();
+            hashes.sort_unstable();
+            hashes.dedup();
+            let found = store.read(move |db| accounts::by_tokens(db, &hashes)).await?;
+            let of = |hash: &Vec<u8>| {
+                found
+                    .iter()
+                    .find(|(account, _)| account.trigger_token_hash == *hash)
+            };
+            let claimed = claims
+                .iter()
+                .map(|hashes| Ok(hashes.iter().find_map(of).cloned()));
+            Ok(claimed.collect())
+        }
+    })
 }
 
 impl Customer {
@@ -43,21 +74,10 @@ impl Exchange {
         tenant_id: Option<&str>,
     ) -> Result<Customer, Refusal> {
         let Claim::Tokens(tokens) = claim;
-        let hashes: Vec<_> = tokens
+        let hashes = tokens
             .iter()
-            .map(|token| self.vault.lookup("trigger_token", token))
-            .collect();
-        let found = self
-            .store
-            .read(move |db| {
-                for hash in &hashes {
-                    if let Some(found) = accounts::by_token(db, hash)? {
-                        return Ok(Some(found));
-                    }
-                }
-                Ok::<_, Problem>(None)
-            })
-            .await?;
+            .map(|token| self.vault.lookup("trigger_token", token));
+        let found = self.identities.add(hashes.collect()).await?;
         let customer = found.and_then(Customer::of).ok_or(Refusal::Unauthenticated)?;
         if customer.account.provider != provider.descriptor().key {
             return Err(Refusal::Unauthenticated);

@@ -121,7 +121,7 @@ async fn dispatch(
         LONGEST_SLEEP.min(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
     });
     let (worn_out, sendable): (Vec<_>, Vec<_>) =
-        claimed.jobs.into_iter().partition(|job| job.claims >= MAX_CLAIMS);
+        claimed.jobs.into_iter().partition(|job| job.claims > MAX_CLAIMS);
     for job in worn_out {
         conclude(outbox, job, (Tried::TakenOut, About::default()), outcomes, None).await;
     }

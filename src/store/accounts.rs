@@ -121,15 +121,30 @@ pub fn list(
     })?)
 }
 
-/// The account whose trigger token has that hash, with its integration.
-pub fn by_token(db: &mut Db<'_>, hash: &[u8]) -> StoreResult<Option<(AccountRow, IntegrationRow)>> {
-    Ok(on!(db, |c| accounts::table
-        .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
-        .filter(accounts::trigger_token_hash.eq(hash))
-        .filter(accounts::deleted_at.is_null())
-        .select((AccountRow::as_select(), IntegrationRow::as_select()))
-        .get_result(c)
-        .optional())?)
+/// The accounts whose trigger tokens have these hashes, with their integrations.
+pub fn by_tokens(db: &mut Db<'_>, hashes: &[Vec<u8>]) -> StoreResult<Vec<(AccountRow, IntegrationRow)>> {
+    let linked = || {
+        accounts::table
+            .inner_join(integrations::table.on(integrations::id.eq(accounts::integration_id)))
+            .filter(accounts::deleted_at.is_null())
+    };
+    match db {
+        // A statement costs no way to a server here, and is prepared once.
+        Db::Sqlite(connection) => {
+            let mut found = Vec::with_capacity(hashes.len());
+            for hash in hashes {
+                let one = linked().filter(accounts::trigger_token_hash.eq(hash));
+                let one = one.select((AccountRow::as_select(), IntegrationRow::as_select()));
+                found.extend(one.get_result(&mut **connection).optional()?);
+            }
+            Ok(found)
+        }
+        Db::Postgres(connection) => {
+            let all = linked().filter(accounts::trigger_token_hash.eq_any(hashes));
+            let all = all.select((AccountRow::as_select(), IntegrationRow::as_select()));
+            Ok(all.load(&mut **connection)?)
+        }
+    }
 }
 
 /// The account with that id, in that project, with its integration.

@@ -53,11 +53,11 @@ pub enum Look {
 
 /// What a worker may now send.
 pub struct Claimed {
-    /// Leased to the caller, their fences raised.
+    /// Leased to the caller.
     pub jobs: Vec<JobRow>,
     /// Whether what is due longest is of lanes without room: it need not be looked at again just now.
     pub is_blocked: bool,
-    /// When the next job falls due.
+    /// Where there are none: when the next one falls due.
     pub next_due: Option<Timestamp>,
 }
 
@@ -74,46 +74,39 @@ pub fn claim(
         Look::Everywhere => (room.jobs, Due::Longest),
         Look::AtTheNewest => (room.jobs.min(NEWEST), Due::Last),
     };
-    let due = due(db, now, first, window)?;
-    let is_full = i64::try_from(due.len()).is_ok_and(|found| found == window);
+    // What is only looked at, since lanes without room may have much of it, is not locked.
+    let lock = look == Look::Everywhere && room.lanes.values().all(|left| *left > 0);
+    let due = due(db, now, first, window, lock)?;
     let found = due.len();
-    let mut taken: Vec<JobRow> = due.into_iter().filter(|job| room.take(&job.lane)).collect();
+    let is_full = i64::try_from(found).is_ok_and(|found| found == window);
+    let mut taken: Vec<String> = Vec::with_capacity(found);
+    taken.extend(
+        due.into_iter()
+            .filter(|job| room.take(&job.lane))
+            .map(|job| job.id),
+    );
     let is_blocked = look == Look::Everywhere && is_full && taken.len() < found;
     if is_blocked {
         for lane in lanes(db, now)? {
             let left = room.left(&lane);
             if left > 0 {
-                for job in self::due(db, now, Due::InLane(&lane), left)? {
-                    if taken.iter().all(|one| one.id != job.id) && room.take(&job.lane) {
-                        taken.push(job);
+                for job in self::due(db, now, Due::InLane(&lane), left, false)? {
+                    if taken.iter().all(|id| *id != job.id) && room.take(&job.lane) {
+                        taken.push(job.id);
                     }
                 }
             }
         }
     }
-    lease(db, &mut taken, lease_ms)?;
-    let next = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'pending'"))
-        .select(min(jobs::due_at));
-    let next_due: Option<i64> = on!(db, |c| next.get_result(c))?;
+    if !lock || is_blocked {
+        taken = still_pending(db, taken)?;
+    }
+    let leased = lease(db, &taken, lease_ms)?;
     Ok(Claimed {
-        jobs: taken,
+        next_due: if leased.is_empty() { next_due(db)? } else { None },
+        jobs: leased,
         is_blocked,
-        next_due: next_due.map(Timestamp),
     })
-}
-
-/// Loads jobs; on PostgreSQL those that no other worker is at, and keeps the others from them.
-macro_rules! load {
-    ($db:expr, $query:expr) => {
-        match $db {
-            Db::Sqlite(c) => Ok($query.select(JobRow::as_select()).load(&mut **c)?),
-            Db::Postgres(c) => {
-                let query = $query.for_update().skip_locked();
-                Ok(query.select(JobRow::as_select()).load(&mut **c)?)
-            }
-        }
-    };
 }
 
 /// How many of the newest are looked at.
@@ -127,11 +120,35 @@ enum Due<'a> {
     InLane(&'a str),
 }
 
-/// Up to `limit` jobs that are due. No other worker gets them before the transaction ends.
+/// What decides whether a job is taken.
+#[derive(Queryable)]
+struct Candidate {
+    id: String,
+    lane: String,
+}
+
+/// Loads candidates; on PostgreSQL, where they are locked, those that no other worker is at.
+macro_rules! load {
+    ($db:expr, $query:expr, $lock:expr) => {{
+        let query = $query.select((jobs::id, jobs::lane));
+        match $db {
+            Db::Postgres(c) if $lock => Ok(query.for_update().skip_locked().load(&mut **c)?),
+            db => Ok(on!(db, |c| query.load(c))?),
+        }
+    }};
+}
+
+/// Up to `limit` jobs that are due. Where they are locked no other worker gets them before the transaction ends.
 ///
 /// The words for the status stand in the SQL itself: a partial index is used only where it can be seen that the
 /// query is about the same rows.
-fn due(db: &mut Db<'_>, now: Timestamp, first: Due<'_>, limit: i64) -> StoreResult<Vec<JobRow>> {
+fn due(
+    db: &mut Db<'_>,
+    now: Timestamp,
+    first: Due<'_>,
+    limit: i64,
+    lock: bool,
+) -> StoreResult<Vec<Candidate>> {
     let siblings = diesel::alias!(jobs as siblings);
     let another_is_sent = siblings
         .filter(siblings.field(jobs::target_id).eq(jobs::target_id))
@@ -143,9 +160,28 @@ fn due(db: &mut Db<'_>, now: Timestamp, first: Due<'_>, limit: i64) -> StoreResu
         .filter(jobs::kind.eq("delivery").or(not(exists(another_is_sent))))
         .limit(limit);
     match first {
-        Due::Longest => load!(db, query.order(jobs::due_at.asc())),
-        Due::Last => load!(db, query.order(jobs::due_at.desc())),
-        Due::InLane(lane) => load!(db, query.filter(jobs::lane.eq(lane)).order(jobs::due_at.asc())),
+        Due::Longest => load!(db, query.order(jobs::due_at.asc()), lock),
+        Due::Last => load!(db, query.order(jobs::due_at.desc()), lock),
+        Due::InLane(lane) => load!(
+            db,
+            query.filter(jobs::lane.eq(lane)).order(jobs::due_at.asc()),
+            lock
+        ),
+    }
+}
+
+/// Those of `ids` that no other worker has taken meanwhile. It gets none of them before the transaction ends.
+fn still_pending(db: &mut Db<'_>, ids: Vec<String>) -> StoreResult<Vec<String>> {
+    match db {
+        Db::Postgres(connection) if !ids.is_empty() => {
+            let pending = jobs::table
+                .filter(jobs::id.eq_any(ids))
+                .filter(jobs::status.eq("pending"))
+                .order(jobs::due_at.asc())
+                .select(jobs::id);
+            Ok(pending.for_update().skip_locked().load(&mut **connection)?)
+        }
+        _ => Ok(ids),
     }
 }
 
@@ -175,24 +211,46 @@ fn lanes(db: &mut Db<'_>, now: Timestamp) -> StoreResult<Vec<String>> {
     Ok(found.into_iter().map(|found| found.lane).collect())
 }
 
-fn lease(db: &mut Db<'_>, taken: &mut [JobRow], lease_ms: i64) -> StoreResult<()> {
-    if taken.is_empty() {
-        return Ok(());
+/// Leases jobs, and returns them in the order in which they are named.
+fn lease(db: &mut Db<'_>, ids: &[String], lease_ms: i64) -> StoreResult<Vec<JobRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
     let until = clock(db)?.saturating_add(lease_ms);
-    let ids: Vec<_> = taken.iter().map(|job| job.id.as_str()).collect();
-    let target = jobs::table.filter(jobs::id.eq_any(ids));
     let change = (
         jobs::status.eq("sending"),
         jobs::leased_until.eq(until),
         jobs::fence.eq(jobs::fence + 1),
         jobs::claims.eq(jobs::claims + 1),
     );
-    on!(db, |c| diesel::update(target).set(change).execute(c))?;
-    for job in taken {
-        job.fence += 1;
+    match db {
+        // A statement costs no way to a server here, and is prepared once.
+        Db::Sqlite(connection) => {
+            let lease = |id| {
+                let leased = diesel::update(jobs::table.find(id)).set(change);
+                leased
+                    .returning(JobRow::as_returning())
+                    .get_result(&mut **connection)
+            };
+            Ok(ids.iter().map(lease).collect::<Result<_, _>>()?)
+        }
+        Db::Postgres(connection) => {
+            let leased = diesel::update(jobs::table.filter(jobs::id.eq_any(ids))).set(change);
+            let mut leased: Vec<JobRow> = leased.returning(JobRow::as_returning()).load(&mut **connection)?;
+            let places: HashMap<&String, usize> = ids.iter().zip(0..).collect();
+            leased.sort_by_key(|job| places.get(&job.id));
+            Ok(leased)
+        }
     }
-    Ok(())
+}
+
+/// When the next job falls due, or fell.
+fn next_due(db: &mut Db<'_>) -> StoreResult<Option<Timestamp>> {
+    let next = jobs::table
+        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .select(min(jobs::due_at));
+    let next: Option<i64> = on!(db, |c| next.get_result(c))?;
+    Ok(next.map(Timestamp))
 }
 
 /// At a start of the one process on the embedded engine, no worker can be alive: frees all leases.
