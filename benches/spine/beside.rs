@@ -3,25 +3,26 @@
 use super::connection::Connection;
 use super::listening::listen;
 use super::postgres::PostgresServer;
-use super::support::percentile;
-use super::{Engine, Pace, Run, database, fsync_ms, run, server};
+use super::{Engine, Pace, Run, database, fsync_ms, median, run, server};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The rows of `Run` that are shown: of these the figures are the good endpoint's.
+/// What is shown of a `Run`: figures of the good endpoint alone.
 const SHOWN: [(usize, &str); 4] = [
-    (1, "delivered/s meanwhile"),
+    (1, "delivered/s"),
     (3, "accept p99 ms"),
-    (4, "accepted to receiver p50 ms"),
-    (5, "accepted to receiver p99 ms"),
+    (4, "to receiver p50 ms"),
+    (5, "p99 ms"),
 ];
 
-/// What an endpoint does that is not good.
+/// What another endpoint does.
 #[derive(Clone, Copy)]
 enum Manner {
+    /// Answers 200.
+    IsGood,
     /// Nobody listens.
     Refuses,
     /// Takes the request and never answers.
@@ -42,9 +43,13 @@ enum Manner {
     Redirects,
 }
 
-const COMPANIES: [(&str, &[Manner]); 3] = [
+const COMPANIES: [(&str, &[Manner]); 4] = [
     ("alone", &[]),
-    ("beside hanging, refusing", &[Manner::Hangs, Manner::Refuses]),
+    (
+        "beside a hanging and a refusing one",
+        &[Manner::Hangs, Manner::Refuses],
+    ),
+    ("beside seven that are good as well", &[Manner::IsGood; 7]),
     (
         "beside seven hostile ones",
         &[
@@ -68,9 +73,9 @@ pub fn measure(
 ) -> usize {
     let mut lost = 0;
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        let mut companies: [Vec<Run>; 3] = Default::default();
+        let mut companies: [Vec<Run>; 4] = Default::default();
         for round in 0..rounds {
-            for (number, (_, manners)) in COMPANIES.iter().enumerate() {
+            for (number, ((_, manners), runs)) in COMPANIES.iter().zip(&mut companies).enumerate() {
                 let name = format!("beside-{}-{round}-{number}", engine.name());
                 let url = match engine {
                     Engine::Sqlite => format!("sqlite://{}", directory.join(format!("{name}.db")).display()),
@@ -80,9 +85,7 @@ pub fn measure(
                 let started = server::start(&directory.join(name), &url, &others);
                 let measured = run(started, Pace::Open(rate), time);
                 lost += measured.lost.len();
-                if let Some(runs) = companies.get_mut(number) {
-                    runs.push(measured);
-                }
+                runs.push(measured);
             }
         }
         println!(
@@ -91,30 +94,20 @@ pub fn measure(
             time.as_secs(),
             fsync_ms(directory)
         );
-        let [(alone, _), (two, _), (seven, _)] = COMPANIES;
-        println!(
-            "{:<28} {alone:>10} {two:>26} {:>6} {seven:>27} {:>6}",
-            "", "ratio", "ratio"
-        );
-        for (row, name) in SHOWN {
-            let [alone, two, seven] = companies.each_ref().map(|runs| middle(runs, row));
-            println!(
-                "{name:<28} {alone:>10.1} {two:>26.1} {:>6.2} {seven:>27.1} {:>6.2}",
-                two / alone,
-                seven / alone
-            );
+        print!("{:<38}", "");
+        SHOWN.iter().for_each(|(_, name)| print!(" {name:>18}"));
+        println!(" {:>7}", "ratio");
+        let mut alone = None;
+        for ((name, _), runs) in COMPANIES.iter().zip(&companies) {
+            print!("{name:<38}");
+            for (row, _) in SHOWN {
+                print!(" {:>18.1}", median(runs, row));
+            }
+            let p99 = median(runs, 5);
+            println!(" {:>7.2}", p99 / *alone.get_or_insert(p99));
         }
     }
     lost
-}
-
-fn middle(runs: &[Run], row: usize) -> f64 {
-    let mut values: Vec<f64> = runs
-        .iter()
-        .filter_map(|run| run.figures.get(row).copied())
-        .collect();
-    values.sort_by(f64::total_cmp);
-    percentile(&values, 0.5)
 }
 
 /// Starts an endpoint that lives as long as the process; returns its URL.
@@ -134,11 +127,15 @@ async fn behave(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
         // What came and is not read makes it a reset.
         return stream.readable().await;
     }
-    if matches!(manner, Manner::Fails | Manner::Redirects) {
-        let answer: &[u8] = match manner {
-            Manner::Fails => b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n",
-            _ => b"HTTP/1.1 307 There\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
-        };
+    let whole: Option<&[u8]> = match manner {
+        Manner::IsGood => Some(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+        Manner::Fails => Some(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"),
+        Manner::Redirects => {
+            Some(b"HTTP/1.1 307 There\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
+        }
+        _ => None,
+    };
+    if let Some(answer) = whole {
         let mut connection = Connection::over(stream)?;
         while connection.receive().await?.is_some() {
             connection.send(answer).await?;

@@ -158,15 +158,30 @@ async fn client(requests: Requests, ends: Instant) -> Seen {
 
 /// Sends what was `due` at a tick, on a connection that is free or a new one.
 async fn send_one(requests: Requests, idle: Rc<RefCell<Vec<Connection>>>, due: Instant) -> Seen {
+    let request = requests.next();
     let free = idle.borrow_mut().pop();
-    let mut connection = match free {
-        Some(connection) => connection,
-        None => Connection::open(requests.address).await?,
+    let (connection, accepted) = match free {
+        Some(mut free) => match order(&mut free, &request, due).await {
+            Ok(accepted) => (free, accepted),
+            // The server had closed it: nobody had used it for a while. It is the same order.
+            Err(_) => first_order(requests.address, &request, due).await?,
+        },
+        None => first_order(requests.address, &request, due).await?,
     };
-    let accepted = order(&mut connection, &requests.next(), due).await?;
     idle.borrow_mut().push(connection);
     let refused = u64::from(accepted.is_none());
     Ok((accepted.into_iter().collect(), refused))
+}
+
+/// Sends a request on a new connection, and returns that with the answer.
+async fn first_order(
+    address: SocketAddr,
+    request: &[u8],
+    sent: Instant,
+) -> std::io::Result<(Connection, Option<Accepted>)> {
+    let mut connection = Connection::open(address).await?;
+    let accepted = order(&mut connection, request, sent).await?;
+    Ok((connection, accepted))
 }
 
 /// Sends a request and reads the answer; none where it was refused.

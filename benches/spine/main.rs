@@ -2,7 +2,7 @@
 //! other, and beside it a floor, the least program that stores before it answers and forwards.
 //!
 //! `cargo bench --bench spine`; CROSSCHECK_BENCH_SECONDS, _CLIENTS, _RATE and _ROUNDS change how long, how many, how
-//! many a second and how often. Everything shares this machine's cores, so run nothing else. Fails where an accepted
+//! many a second and how often; _ONLY=closed, open, beside or claims measures one part of it. Everything shares this machine's cores, so run nothing else. Fails where an accepted
 //! order was not delivered.
 #![expect(
     clippy::unwrap_used,
@@ -75,6 +75,13 @@ fn main() -> ExitCode {
         (Pace::Closed(clients), format!("{clients} clients, 2 kB")),
         (Pace::Open(rate), format!("{rate} a second, 2 kB")),
     ] {
+        let part = match pace {
+            Pace::Closed(_) => "closed",
+            Pace::Open(_) => "open",
+        };
+        if !is_wanted(part) {
+            continue;
+        }
         let (mut floors, mut sqlite, mut postgresql) = (Vec::new(), Vec::new(), Vec::new());
         let mut fsyncs = Vec::new();
         for round in 0..rounds {
@@ -117,28 +124,34 @@ fn main() -> ExitCode {
             println!("{} lost: {:?}", run.lost.len(), run.lost);
         }
     }
-    let never = beside::measure(directory.path(), &postgres, (rate, rounds), seconds);
-    if never > 0 {
-        lost = true;
-        println!("{never} lost");
+    if is_wanted("beside") {
+        let never = beside::measure(directory.path(), &postgres, (rate, rounds), seconds);
+        if never > 0 {
+            lost = true;
+            println!("{never} lost");
+        }
     }
-    println!("\na claim of 16, beside a million that wait (half of them due, in a lane that has no room)");
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite://{}", directory.path().join("claims.db").display()),
-            Engine::Postgres => database(&postgres, "claims"),
-        };
-        let [before, after] = claims::measure(&url);
+    if is_wanted("claims") {
         println!(
-            "{:<12} p50 {:.2} ms -> {:.2} ms ({:.2}), p99 {:.2} ms -> {:.2} ms; fdatasync {:.2} ms",
-            engine.name(),
-            before.0,
-            after.0,
-            after.0 / before.0,
-            before.1,
-            after.1,
-            fsync_ms(directory.path())
+            "\na claim of 16, beside a million that wait (half of them due, in a lane that has no room)"
         );
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            let url = match engine {
+                Engine::Sqlite => format!("sqlite://{}", directory.path().join("claims.db").display()),
+                Engine::Postgres => database(&postgres, "claims"),
+            };
+            let [before, after] = claims::measure(&url);
+            println!(
+                "{:<12} p50 {:.2} ms -> {:.2} ms ({:.2}), p99 {:.2} ms -> {:.2} ms; fdatasync {:.2} ms",
+                engine.name(),
+                before.0,
+                after.0,
+                after.0 / before.0,
+                before.1,
+                after.1,
+                fsync_ms(directory.path())
+            );
+        }
     }
     println!(
         "\nbars: 4500 accepted/s and delivered/s on SQLite, 1500 and 1100 on PostgreSQL, with 64 clients; at 200 a \
@@ -151,10 +164,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether a part is to be measured.
+fn is_wanted(part: &str) -> bool {
+    std::env::var("CROSSCHECK_BENCH_ONLY").map_or(true, |only| only == part)
+}
+
 fn setting(name: &str, default: u64) -> u64 {
     let text = std::env::var(format!("CROSSCHECK_BENCH_{name}")).ok();
     text.map_or(default, |text| text.parse().unwrap())
 }
+
 /// What one durable write costs at best, on the disk that the server uses.
 fn fsync_ms(directory: &Path) -> f64 {
     let mut file = File::create(directory.join("fsync")).unwrap();

@@ -69,7 +69,7 @@ catalogue! {
     AtsFailed = 502, "ats_failed", "The ATS refused our call or could not be reached. The message says which.";
     PackageListFailed = 502, "package_list_failed", "The vendor's package list could not be fetched, and there is no earlier list to serve.";
     Overloaded = 503, "overloaded", "More requests are waiting than can be served. Try again after Retry-After seconds.";
-    StorageUnavailable = 503, "storage_unavailable", "The database cannot take the request now. Nothing was stored. Try again after Retry-After seconds.";
+    StorageUnavailable = 503, "storage_unavailable", "The database did not take the request, or did not say so in time. Send it again after Retry-After seconds, a write with the same Idempotency-Key: it may have been stored.";
     Internal = 500, "internal", "A defect of ours. The server's log has the details; nothing was stored.";
 }
 

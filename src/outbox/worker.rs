@@ -7,10 +7,11 @@ use super::outcome::{About, Outcome, Tried};
 use super::tools::Outbox;
 use super::{delivery, push, recorder, sweeper};
 use crate::store::StoreResult;
-use crate::store::claims::{self, Claimed, Look, MAX_CLAIMS};
+use crate::store::claims::{self, Candidate, Claimed, Look, MAX_CLAIMS};
 use crate::store::jobs::{JobKind, JobRow};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -22,7 +23,7 @@ const LEASE_MS: i64 = 20_000;
 /// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
 /// outlast it, or the job would be claimed and sent a second time meanwhile.
 const SENDING: Duration = Duration::from_secs(18);
-/// Where lanes without room have much that is due, everything else is looked for in all lanes no more often than this.
+/// Where lanes without room have most of what is due, the others' jobs are searched for no more often than this.
 const BLOCKED: Duration = Duration::from_millis(400);
 /// Looks again at least so often, whatever it was told.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
@@ -59,6 +60,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let sweeping = tokio::spawn(sweeper::run(Arc::clone(&outbox), stopped.clone()));
     let lanes = Lanes::new();
     let mut blocked_until = Instant::now();
+    let mut search = None;
     while !*stopped.borrow() {
         tokio::select! {
             () = lanes.any_free() => {}
@@ -67,17 +69,19 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let began = Instant::now();
         let now = outbox.ambient.now();
         let room = lanes.room(now);
-        let look = if began < blocked_until {
-            Look::AtTheNewest
-        } else {
-            Look::Everywhere
+        let look = match found(&mut search) {
+            Some(found) => Look::At(found),
+            None if began < blocked_until => Look::AtTheNewest,
+            None => Look::AtTheOldest,
         };
         let claimed = outbox
             .store
             .write(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
-        if claimed.as_ref().is_ok_and(|claimed| claimed.is_blocked) {
+        let is_blocked = claimed.as_ref().is_ok_and(|claimed| claimed.is_blocked);
+        if is_blocked {
             blocked_until = began + BLOCKED;
+            search.get_or_insert_with(|| start_search(&outbox, &lanes));
         }
         let idle = match claimed {
             Ok(claimed) => dispatch(&outbox, claimed, began + SENDING, &lanes, &outcomes).await,
@@ -86,6 +90,10 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
                 Some(LONGEST_SLEEP)
             }
         };
+        if is_blocked {
+            // What fell due last is looked at next, and at once.
+            continue;
+        }
         let _ = tokio::time::timeout_at(began + ROUND, stopped.changed()).await;
         if let Some(idle) = idle {
             tokio::select! {
@@ -102,6 +110,37 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         tracing::warn!("stopped before every outcome was written down");
     }
     sweeping.abort();
+}
+
+/// A search that has been started, and what it finds.
+type Search = oneshot::Receiver<Vec<Candidate>>;
+
+/// Searches every lane, beside the claims, and wakes the worker at its end.
+fn start_search(outbox: &Arc<Outbox>, lanes: &Lanes) -> Search {
+    let (tell, search) = oneshot::channel();
+    let outbox = Arc::clone(outbox);
+    let now = outbox.ambient.now();
+    let room = lanes.room(now);
+    tokio::spawn(async move {
+        match outbox.store.read(move |db| claims::search(db, now, room)).await {
+            Ok(found) => {
+                // Nobody hears of it where the worker has ended.
+                let _ = tell.send(found);
+            }
+            Err(error) => tracing::warn!(%error, "what lies beyond jobs that are held back was not searched"),
+        }
+        outbox.wake.wake_here();
+    });
+    search
+}
+
+/// What a search that has ended has found; none where there is none, or it found nothing.
+fn found(search: &mut Option<Search>) -> Option<Vec<Candidate>> {
+    let ended = search.as_mut()?.try_recv();
+    if ended != Err(TryRecvError::Empty) {
+        *search = None;
+    }
+    ended.ok().filter(|found| !found.is_empty())
 }
 
 /// Sends what was claimed. Returns how long to sleep, where there is nothing more to claim.

@@ -8,7 +8,7 @@ use diesel::dsl::{exists, min, not, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Text};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// After so many claims without an outcome a job is taken out, so that it cannot kill workers for ever.
 pub const MAX_CLAIMS: i64 = 20;
@@ -43,19 +43,29 @@ impl Room {
 }
 
 /// Where to look for what is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// At what is due longest; where that is all of lanes without room, in every lane.
-    Everywhere,
+    /// At what is due longest.
+    AtTheOldest,
     /// At what fell due last: while lanes without room have much that is due longer, this is where others' jobs are.
     AtTheNewest,
+    /// At what a [`search`] found.
+    At(Vec<Candidate>),
+}
+
+/// A job that is due, and what decides whether it is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Candidate {
+    id: String,
+    lane: String,
 }
 
 /// What a worker may now send.
 pub struct Claimed {
     /// Leased to the caller.
     pub jobs: Vec<JobRow>,
-    /// Whether what is due longest is of lanes without room: it need not be looked at again just now.
+    /// Whether what is due longest is of lanes without room: it need not be looked at again just now, and what others
+    /// have beyond it is to be searched for.
     pub is_blocked: bool,
     /// Where there are none: when the next one falls due.
     pub next_due: Option<Timestamp>,
@@ -70,36 +80,23 @@ pub fn claim(
     mut room: Room,
     look: Look,
 ) -> StoreResult<Claimed> {
-    let (window, first) = match look {
-        Look::Everywhere => (room.jobs, Due::Longest),
-        Look::AtTheNewest => (room.jobs.min(NEWEST), Due::Last),
-    };
+    let window = room.jobs;
     // What is only looked at, since lanes without room may have much of it, is not locked.
-    let lock = look == Look::Everywhere && room.lanes.values().all(|left| *left > 0);
-    let due = due(db, now, first, window, lock)?;
+    let is_locked = look == Look::AtTheOldest && room.lanes.values().all(|left| *left > 0);
+    let due = match &look {
+        Look::AtTheOldest => due(db, now, Due::Longest, window, is_locked)?,
+        Look::AtTheNewest => due(db, now, Due::Last, window.min(NEWEST), is_locked)?,
+        Look::At(found) => found.clone(),
+    };
     let found = due.len();
+    let taken = due.into_iter().filter(|job| room.take(&job.lane));
+    let mut taken: Vec<String> = taken.map(|job| job.id).collect();
     let is_full = i64::try_from(found).is_ok_and(|found| found == window);
-    let mut taken: Vec<String> = Vec::with_capacity(found);
-    taken.extend(
-        due.into_iter()
-            .filter(|job| room.take(&job.lane))
-            .map(|job| job.id),
-    );
-    let is_blocked = look == Look::Everywhere && is_full && taken.len() < found;
-    if is_blocked {
-        for lane in lanes(db, now)? {
-            let left = room.left(&lane);
-            if left > 0 {
-                for job in self::due(db, now, Due::InLane(&lane), left, false)? {
-                    if taken.iter().all(|id| *id != job.id) && room.take(&job.lane) {
-                        taken.push(job.id);
-                    }
-                }
-            }
-        }
-    }
-    if !lock || is_blocked {
-        taken = still_pending(db, taken)?;
+    let is_blocked = look == Look::AtTheOldest && is_full && taken.len() < found;
+    if !is_locked && !taken.is_empty() {
+        // Others may have claimed some of it since.
+        let left = due_among(db, now, &taken)?;
+        taken.retain(|id| left.contains(id));
     }
     let leased = lease(db, &taken, lease_ms)?;
     Ok(Claimed {
@@ -107,6 +104,20 @@ pub fn claim(
         jobs: leased,
         is_blocked,
     })
+}
+
+/// Looks in every lane for what is due, as much as there is room for, however much of it the others have. It keeps
+/// nobody from anything: what is found is claimed by [`Look::At`].
+pub fn search(db: &mut Db<'_>, now: Timestamp, mut room: Room) -> StoreResult<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for lane in lanes(db, now)? {
+        let left = room.left(&lane);
+        if left > 0 {
+            let due = due(db, now, Due::InLane(&lane), left, false)?;
+            found.extend(due.into_iter().filter(|job| room.take(&job.lane)));
+        }
+    }
+    Ok(found)
 }
 
 /// How many of the newest are looked at.
@@ -118,13 +129,8 @@ enum Due<'a> {
     Last,
     /// Those of one lane alone, the longest due first.
     InLane(&'a str),
-}
-
-/// What decides whether a job is taken.
-#[derive(Queryable)]
-struct Candidate {
-    id: String,
-    lane: String,
+    /// These alone.
+    Among(&'a [String]),
 }
 
 /// Loads candidates; on PostgreSQL, where they are locked, those that no other worker is at.
@@ -162,6 +168,7 @@ fn due(
     match first {
         Due::Longest => load!(db, query.order(jobs::due_at.asc()), lock),
         Due::Last => load!(db, query.order(jobs::due_at.desc()), lock),
+        Due::Among(ids) => load!(db, query.filter(jobs::id.eq_any(ids)), lock),
         Due::InLane(lane) => load!(
             db,
             query.filter(jobs::lane.eq(lane)).order(jobs::due_at.asc()),
@@ -170,19 +177,11 @@ fn due(
     }
 }
 
-/// Those of `ids` that no other worker has taken meanwhile. It gets none of them before the transaction ends.
-fn still_pending(db: &mut Db<'_>, ids: Vec<String>) -> StoreResult<Vec<String>> {
-    match db {
-        Db::Postgres(connection) if !ids.is_empty() => {
-            let pending = jobs::table
-                .filter(jobs::id.eq_any(ids))
-                .filter(jobs::status.eq("pending"))
-                .order(jobs::due_at.asc())
-                .select(jobs::id);
-            Ok(pending.for_update().skip_locked().load(&mut **connection)?)
-        }
-        _ => Ok(ids),
-    }
+/// Those of `ids` that are still due. No other worker gets them before the transaction ends.
+fn due_among(db: &mut Db<'_>, now: Timestamp, ids: &[String]) -> StoreResult<HashSet<String>> {
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let due = due(db, now, Due::Among(ids), limit, true)?;
+    Ok(due.into_iter().map(|job| job.id).collect())
 }
 
 /// The lanes in which something is due, each found by one step through the index, however much waits in it.

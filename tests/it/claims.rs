@@ -4,7 +4,7 @@ use crate::harness::Workspace;
 use crosscheck::ambient::{Ambient, System};
 use crosscheck::domain::id::{ProjectId, RequestLogId};
 use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::claims::{self, Look, Room};
+use crosscheck::store::claims::{self, Claimed, Look, Room};
 use crosscheck::store::jobs::{self, JobRow, JobStatus};
 use crosscheck::store::outcomes::{self, Finished};
 use crosscheck::store::request_logs::{Direction, RequestLogRow};
@@ -86,9 +86,19 @@ impl Outbox {
         self.store.write(insert).await.unwrap();
     }
 
+    async fn look(&self, look: Look, room: Room, lease: i64) -> Claimed {
+        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, lease, room, look);
+        self.store.write(claim).await.unwrap()
+    }
+
     async fn claim_with(&self, room: Room, lease: i64) -> Vec<JobRow> {
-        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, lease, room, Look::Everywhere);
-        self.store.write(claim).await.unwrap().jobs
+        self.look(Look::AtTheOldest, room, lease).await.jobs
+    }
+
+    /// What lies beyond what is held back.
+    async fn search(&self, room: Room) -> Look {
+        let search = move |db: &mut Db<'_>| claims::search(db, NOW, room);
+        Look::At(self.store.read(search).await.unwrap())
     }
 
     /// Claims what is due for so many milliseconds of the database's clock.
@@ -207,23 +217,37 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     let long_due = (0..40).map(|n| delivery(&format!("full-{n:02}"), "full", n));
     let others = ["other-1", "other-2"].map(|id| delivery(id, "other", 500));
     outbox.queue(long_due.chain(others).collect()).await;
-    assert_eq!(
-        outbox.ids(room(8, 3)).await,
-        ["full-00", "full-01", "full-02", "other-1", "other-2"]
-    );
+    let ids = |claimed: &Claimed| -> Vec<String> { claimed.jobs.iter().map(|job| job.id.clone()).collect() };
+    let first = outbox.look(Look::AtTheOldest, room(8, 3), LONG).await;
+    assert_eq!(ids(&first), ["full-00", "full-01", "full-02"]);
+    assert!(first.is_blocked);
     let mut held = room(8, 8);
     held.lanes.insert("full".to_owned(), 0);
-    for look in [Look::Everywhere, Look::AtTheNewest] {
-        outbox
-            .queue(vec![delivery(&format!("{look:?}"), "third", 900)])
-            .await;
-        let held = held.clone();
-        let claim = move |db: &mut Db<'_>| claims::claim(db, NOW, LONG, held, look);
-        let claimed = outbox.store.write(claim).await.unwrap();
-        assert_eq!(claimed.is_blocked, look == Look::Everywhere);
-        let ids: Vec<_> = claimed.jobs.iter().map(|job| job.id.clone()).collect();
-        assert_eq!(ids, [format!("{look:?}")], "nothing of a lane that is held back");
-    }
+    let found = outbox.search(held.clone()).await;
+    let beyond = outbox.look(found.clone(), held.clone(), LONG).await;
+    assert_eq!(ids(&beyond), ["other-1", "other-2"]);
+    let again = outbox.look(found, held.clone(), LONG).await;
+    assert_eq!(ids(&again), [""; 0], "what was found is claimed once");
+
+    outbox.queue(vec![delivery("third", "third", 900)]).await;
+    let blocked = outbox.look(Look::AtTheOldest, held.clone(), LONG).await;
+    assert!(blocked.is_blocked);
+    assert_eq!(ids(&blocked), [""; 0], "nothing of a lane that is held back");
+    let newest = outbox.look(Look::AtTheNewest, held, LONG).await;
+    assert!(!newest.is_blocked);
+    assert_eq!(ids(&newest), ["third"]);
+}
+
+#[tokio::test]
+async fn of_what_a_search_found_a_push_is_not_claimed_beside_another_of_its_order() {
+    let outbox = outbox().await;
+    outbox.queue(vec![push("a", 1), push("b", 2)]).await;
+    let found = outbox.search(room(8, 8)).await;
+    let first = outbox.look(Look::AtTheOldest, room(1, 1), LONG).await;
+    assert_eq!(first.jobs[0].id, "a");
+    assert!(outbox.look(found.clone(), room(8, 8), LONG).await.jobs.is_empty());
+    outbox.finish(first.jobs, JobStatus::Succeeded).await;
+    assert_eq!(outbox.look(found, room(8, 8), LONG).await.jobs[0].id, "b");
 }
 
 #[tokio::test]
@@ -233,7 +257,7 @@ async fn no_more_is_claimed_than_there_is_room_for_and_the_longest_due_come_firs
     outbox.queue(due.into()).await;
     assert_eq!(outbox.ids(room(2, 2)).await, ["10", "20"]);
     assert_eq!(outbox.ids(room(2, 2)).await, ["30"], "what is not due waits");
-    let claim = |db: &mut Db<'_>| claims::claim(db, NOW, LONG, room(2, 2), Look::Everywhere);
+    let claim = |db: &mut Db<'_>| claims::claim(db, NOW, LONG, room(2, 2), Look::AtTheOldest);
     let claimed = outbox.store.write(claim).await.unwrap();
     assert_eq!(claimed.next_due, Some(Timestamp(2_000)));
 }

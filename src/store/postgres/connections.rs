@@ -29,6 +29,25 @@ const DEFAULTS: [(&str, &str); 6] = [
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
                        SET idle_in_transaction_session_timeout = '30s'; SET jit = off;";
 
+/// What connections are for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// Reading, and telling others, which writes nothing and would wait for the disk.
+    Reading,
+    /// Writing, and claiming. The queue's indexes give its rows in the order in which they are wanted; a planner that
+    /// knows nothing yet of what waits takes it for little, and would read and sort all of it.
+    Writing,
+}
+
+impl Purpose {
+    fn session(self) -> &'static str {
+        match self {
+            Self::Reading => "SET synchronous_commit = off;",
+            Self::Writing => "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;",
+        }
+    }
+}
+
 /// So many threads, each with a connection, for each that is wanted at most: others take the place of those that hang.
 pub const MOST: u32 = 4;
 
@@ -39,19 +58,19 @@ pub type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 pub struct Connections(Pool<ConnectionManager<PgConnection>>);
 
 #[derive(Debug)]
-struct Session;
+struct Session(Purpose);
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
         connection
-            .batch_execute(SESSION)
+            .batch_execute(&format!("{SESSION} {}", self.0.session()))
             .map_err(diesel::r2d2::Error::QueryError)
     }
 }
 
 impl Connections {
     /// For so many threads. Opens none yet.
-    pub fn to(url: &str, threads: u32) -> Result<Self, PoolError> {
+    pub fn to(url: &str, threads: u32, purpose: Purpose) -> Result<Self, PoolError> {
         let pool = Pool::builder()
             .max_size(threads * MOST)
             .min_idle(Some(0))
@@ -59,7 +78,7 @@ impl Connections {
             .test_on_check_out(false)
             .connection_timeout(Duration::from_secs(2))
             .error_handler(Box::new(NopErrorHandler))
-            .connection_customizer(Box::new(Session))
+            .connection_customizer(Box::new(Session(purpose)))
             .build(ConnectionManager::new(with_defaults(url)))?;
         Ok(Self(pool))
     }

@@ -8,7 +8,7 @@ mod migrations;
 use super::database::OpenError;
 use super::engine::{Db, StoreError, StoreResult, guarded};
 use bell::Bell;
-use connections::Connections;
+use connections::{Connections, Purpose};
 use crew::{Crew, Opening};
 use diesel::connection::{AnsiTransactionManager as Transactions, TransactionManager};
 use diesel::pg::PgConnection;
@@ -37,10 +37,12 @@ impl Postgres {
     pub fn open(url: &str) -> Result<Self, OpenError> {
         let name = migrations::bring_up_to_date(url)?;
         let failed = |error: &dyn std::error::Error| connections::failed(url, error);
-        let connect = |size| Connections::to(url, size).map_err(|error| failed(&error));
-        let readers = Crew::start("store-reader", READERS, Opening::Nothing, connect(READERS)?)
+        let connect = |size, purpose| Connections::to(url, size, purpose).map_err(|error| failed(&error));
+        let readers = connect(READERS, Purpose::Reading)?;
+        let readers = Crew::start("store-reader", READERS, Opening::Nothing, readers)
             .map_err(|error| failed(&error))?;
-        let writers = Crew::start("store-writer", WRITERS, Opening::Transaction, connect(WRITERS)?)
+        let writers = connect(WRITERS, Purpose::Writing)?;
+        let writers = Crew::start("store-writer", WRITERS, Opening::Transaction, writers)
             .map_err(|error| failed(&error))?;
         Ok(Self {
             bell: Bell::start(url, name, readers.clone()).map_err(|error| failed(&error))?,
