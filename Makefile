@@ -1,22 +1,30 @@
 # What a developer does here. `make help` lists it.
 
-.PHONY: help test lint fuzz demo serve bench spine chaos contracts deny clean
+.PHONY: help test suite from-outside lint fuzz demo serve bench spine chaos contracts deny clean
 
 help: ## List what can be made
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## Run every check and every test; installs what it needs beyond Rust (on Debian)
 	@scripts/needs.sh
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
+	cargo test --locked --no-run
+	@# Most of either's time is waiting.
+	$(MAKE) --jobs=2 --output-sync=line suite from-outside
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+	scripts/try-scaffold.sh
+	scripts/try-tls.sh
+
+suite: ## The tests alone, on SQLite and on PostgreSQL
 	cargo test --locked
 	scripts/test-on-postgres.sh
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+
+from-outside: ## What others see of a running server: clients, API document, connect page, replicas behind a proxy
 	scripts/try-clients.sh
 	scripts/try-document.sh
 	scripts/try-connect-page.sh
-	scripts/try-scaffold.sh
-	scripts/try-tls.sh
+	scripts/try-replicas.sh
 
 lint: ## Formatting and lints only
 	cargo fmt --check

@@ -7,7 +7,7 @@ use super::outcome::{About, Outcome, Tried};
 use super::tools::Outbox;
 use super::{delivery, push, recorder, sweeper};
 use crate::store::StoreResult;
-use crate::store::claims::{self, Candidate, Claimed, Look, MAX_CLAIMS};
+use crate::store::claims::{self, Claimed, Found, Look, MAX_CLAIMS};
 use crate::store::jobs::{JobKind, JobRow};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +59,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let (outcomes, recorded) = recorder::start(Arc::clone(&outbox));
     let sweeping = tokio::spawn(sweeper::run(Arc::clone(&outbox), stopped.clone()));
     let lanes = Lanes::new();
-    let mut blocked_until = Instant::now();
-    let mut search = None;
+    let mut beyond = Beyond::default();
     while !*stopped.borrow() {
         tokio::select! {
             () = lanes.any_free() => {}
@@ -69,20 +68,13 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let began = Instant::now();
         let now = outbox.ambient.now();
         let room = lanes.room(now);
-        let look = match found(&mut search) {
-            Some(found) => Look::At(found),
-            None if began < blocked_until => Look::AtTheNewest,
-            None => Look::AtTheOldest,
-        };
+        let look = beyond.look(&outbox, &lanes, began);
         let claimed = outbox
             .store
             .write(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
         let is_blocked = claimed.as_ref().is_ok_and(|claimed| claimed.is_blocked);
-        if is_blocked {
-            blocked_until = began + BLOCKED;
-            search.get_or_insert_with(|| start_search(&outbox, &lanes));
-        }
+        beyond.is_blocked |= is_blocked;
         let idle = match claimed {
             Ok(claimed) => dispatch(&outbox, claimed, began + SENDING, &lanes, &outcomes).await,
             Err(error) => {
@@ -112,11 +104,44 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     sweeping.abort();
 }
 
-/// A search that has been started, and what it finds.
-type Search = oneshot::Receiver<Vec<Candidate>>;
+/// Where lanes without room have most of what is due: what becomes of the others' jobs beyond it.
+#[derive(Default)]
+struct Beyond {
+    is_blocked: bool,
+    search: Option<oneshot::Receiver<Found>>,
+    /// When the last search was started.
+    searched_at: Option<Instant>,
+}
 
-/// Searches every lane, beside the claims, and wakes the worker at its end.
-fn start_search(outbox: &Arc<Outbox>, lanes: &Lanes) -> Search {
+impl Beyond {
+    /// Where the next claim is to look. While lanes without room have what is due longest, that is where something has
+    /// just fallen due, and at what a search found that goes on beside the claims.
+    fn look(&mut self, outbox: &Arc<Outbox>, lanes: &Lanes, now: Instant) -> Look {
+        match self.search.as_mut().map(oneshot::Receiver::try_recv) {
+            Some(Ok(found)) => {
+                self.search = None;
+                self.is_blocked = found.is_blocked;
+                if !found.jobs.is_empty() {
+                    return Look::At(found.jobs);
+                }
+            }
+            // It failed.
+            Some(Err(TryRecvError::Closed)) => self.search = None,
+            Some(Err(TryRecvError::Empty)) | None => {}
+        }
+        if !self.is_blocked {
+            return Look::AtTheOldest;
+        }
+        if self.search.is_none() && self.searched_at.is_none_or(|at| at + BLOCKED < now) {
+            self.search = Some(start_search(outbox, lanes));
+            self.searched_at = Some(now);
+        }
+        Look::AtTheNewest
+    }
+}
+
+/// Searches every lane, and wakes the worker at its end.
+fn start_search(outbox: &Arc<Outbox>, lanes: &Lanes) -> oneshot::Receiver<Found> {
     let (tell, search) = oneshot::channel();
     let outbox = Arc::clone(outbox);
     let now = outbox.ambient.now();
@@ -132,15 +157,6 @@ fn start_search(outbox: &Arc<Outbox>, lanes: &Lanes) -> Search {
         outbox.wake.wake_here();
     });
     search
-}
-
-/// What a search that has ended has found; none where there is none, or it found nothing.
-fn found(search: &mut Option<Search>) -> Option<Vec<Candidate>> {
-    let ended = search.as_mut()?.try_recv();
-    if ended != Err(TryRecvError::Empty) {
-        *search = None;
-    }
-    ended.ok().filter(|found| !found.is_empty())
 }
 
 /// Sends what was claimed. Returns how long to sleep, where there is nothing more to claim.

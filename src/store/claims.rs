@@ -88,10 +88,9 @@ pub fn claim(
         Look::AtTheNewest => due(db, now, Due::Last, window.min(NEWEST), is_locked)?,
         Look::At(found) => found.clone(),
     };
-    let found = due.len();
+    let (found, is_full) = (due.len(), is_full(&due, window));
     let taken = due.into_iter().filter(|job| room.take(&job.lane));
     let mut taken: Vec<String> = taken.map(|job| job.id).collect();
-    let is_full = i64::try_from(found).is_ok_and(|found| found == window);
     let is_blocked = look == Look::AtTheOldest && is_full && taken.len() < found;
     if !is_locked && !taken.is_empty() {
         // Others may have claimed some of it since.
@@ -106,22 +105,38 @@ pub fn claim(
     })
 }
 
+/// What a [`search`] found.
+pub struct Found {
+    /// For [`Look::At`].
+    pub jobs: Vec<Candidate>,
+    /// Whether what is due longest is still of lanes without room.
+    pub is_blocked: bool,
+}
+
 /// Looks in every lane for what is due, as much as there is room for, however much of it the others have. It keeps
-/// nobody from anything: what is found is claimed by [`Look::At`].
-pub fn search(db: &mut Db<'_>, now: Timestamp, mut room: Room) -> StoreResult<Vec<Candidate>> {
-    let mut found = Vec::new();
+/// nobody from anything: what is found has still to be claimed.
+pub fn search(db: &mut Db<'_>, now: Timestamp, mut room: Room) -> StoreResult<Found> {
+    let window = room.jobs;
+    let oldest = due(db, now, Due::Longest, window, false)?;
+    let is_blocked = is_full(&oldest, window) && oldest.iter().any(|job| room.left(&job.lane) == 0);
+    let mut jobs = Vec::new();
     for lane in lanes(db, now)? {
         let left = room.left(&lane);
         if left > 0 {
             let due = due(db, now, Due::InLane(&lane), left, false)?;
-            found.extend(due.into_iter().filter(|job| room.take(&job.lane)));
+            jobs.extend(due.into_iter().filter(|job| room.take(&job.lane)));
         }
     }
-    Ok(found)
+    Ok(Found { jobs, is_blocked })
 }
 
-/// How many of the newest are looked at.
-const NEWEST: i64 = 32;
+/// Whether there may be more beyond what was found in a window.
+fn is_full(found: &[Candidate], window: i64) -> bool {
+    i64::try_from(found.len()).is_ok_and(|found| found == window)
+}
+
+/// How many of the newest are looked at: what some orders bring, each to several lanes.
+const NEWEST: i64 = 128;
 
 /// Which of the jobs that are due come first.
 enum Due<'a> {

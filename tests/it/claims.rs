@@ -4,7 +4,7 @@ use crate::harness::Workspace;
 use crosscheck::ambient::{Ambient, System};
 use crosscheck::domain::id::{ProjectId, RequestLogId};
 use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::claims::{self, Claimed, Look, Room};
+use crosscheck::store::claims::{self, Claimed, Found, Look, Room};
 use crosscheck::store::jobs::{self, JobRow, JobStatus};
 use crosscheck::store::outcomes::{self, Finished};
 use crosscheck::store::request_logs::{Direction, RequestLogRow};
@@ -96,9 +96,9 @@ impl Outbox {
     }
 
     /// What lies beyond what is held back.
-    async fn search(&self, room: Room) -> Look {
+    async fn search(&self, room: Room) -> Found {
         let search = move |db: &mut Db<'_>| claims::search(db, NOW, room);
-        Look::At(self.store.read(search).await.unwrap())
+        self.store.read(search).await.unwrap()
     }
 
     /// Claims what is due for so many milliseconds of the database's clock.
@@ -224,6 +224,8 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     let mut held = room(8, 8);
     held.lanes.insert("full".to_owned(), 0);
     let found = outbox.search(held.clone()).await;
+    assert!(found.is_blocked);
+    let found = Look::At(found.jobs);
     let beyond = outbox.look(found.clone(), held.clone(), LONG).await;
     assert_eq!(ids(&beyond), ["other-1", "other-2"]);
     let again = outbox.look(found, held.clone(), LONG).await;
@@ -236,13 +238,14 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     let newest = outbox.look(Look::AtTheNewest, held, LONG).await;
     assert!(!newest.is_blocked);
     assert_eq!(ids(&newest), ["third"]);
+    assert!(!outbox.search(room(64, 64)).await.is_blocked);
 }
 
 #[tokio::test]
 async fn of_what_a_search_found_a_push_is_not_claimed_beside_another_of_its_order() {
     let outbox = outbox().await;
     outbox.queue(vec![push("a", 1), push("b", 2)]).await;
-    let found = outbox.search(room(8, 8)).await;
+    let found = Look::At(outbox.search(room(8, 8)).await.jobs);
     let first = outbox.look(Look::AtTheOldest, room(1, 1), LONG).await;
     assert_eq!(first.jobs[0].id, "a");
     assert!(outbox.look(found.clone(), room(8, 8), LONG).await.jobs.is_empty());
