@@ -9,11 +9,14 @@ use crate::store::events::EventRow;
 use crate::store::jobs::{self, JobRow};
 use crate::store::orders::{self, OrderRow, Placing};
 use crate::store::request_logs::{self, RequestLogRow};
-use crate::store::{Db, Store, StoreError, StoreResult};
+use crate::store::{Db, Store, StoreResult};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How many transactions with orders run at a time: while one waits for the disk, another one is made.
 const AT_ONCE: usize = 2;
+/// A database that takes longer to refuse several orders is not asked for each of them.
+const REFUSED_AT_ONCE: Duration = Duration::from_secs(1);
 
 /// All that is stored of an order that an ATS places.
 pub(super) struct Placement {
@@ -36,7 +39,8 @@ pub(super) fn start(store: Store, ambient: Arc<dyn Ambient>) -> Placements {
 
 type Placed = Result<Option<Box<OrderRow>>, Problem>;
 
-/// Places them in one transaction. Where one of them cannot be stored, each gets one of its own.
+/// Places them in one transaction. Where the database refuses that at once, it may be for one of them: each then gets
+/// a transaction of its own.
 async fn place_together(
     store: &Store,
     ambient: &Arc<dyn Ambient>,
@@ -46,19 +50,23 @@ async fn place_together(
         let (placements, ambient) = (Arc::clone(&placements), Arc::clone(ambient));
         store.write(move |db| place(db, ambient.as_ref(), placements.get(from..to).unwrap_or_default()))
     };
-    match write(0, placements.len()).await {
-        Ok(placings) => Ok(placings.into_iter().map(told).collect()),
-        Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => Err(error.into()),
-        Err(_) => {
-            let mut placed = Vec::with_capacity(placements.len());
-            for one in 0..placements.len() {
-                let alone = write(one, one + 1).await.map_err(Problem::from);
-                placed
-                    .push(alone.and_then(|placing| placing.into_iter().map(told).next().unwrap_or(Ok(None))));
-            }
-            Ok(placed)
+    let (all, began) = (placements.len(), Instant::now());
+    let error = match write(0, all).await {
+        Ok(placings) => return Ok(placings.into_iter().map(told).collect()),
+        Err(error) => error,
+    };
+    let mut placed: Vec<Placed> = Vec::with_capacity(all);
+    while placed.len() < all {
+        if all == 1 || began.elapsed() > REFUSED_AT_ONCE {
+            // What was placed by now, its repetition finds.
+            return Err(error.into());
+        }
+        match write(placed.len(), placed.len() + 1).await {
+            Ok(placings) => placed.extend(placings.into_iter().map(told)),
+            Err(error) => placed.push(Err(error.into())),
         }
     }
+    Ok(placed)
 }
 
 fn place(db: &mut Db<'_>, ambient: &dyn Ambient, all: &[Placement]) -> StoreResult<Vec<Placing>> {

@@ -321,3 +321,35 @@ async fn an_order_for_which_the_disk_has_no_room_is_refused_whole_and_taken_once
     scene.server.directory.execute("DROP TRIGGER is_full ON jobs");
     scene.assert_recovers().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_orders_that_come_at_once_those_alone_are_refused_that_the_database_does_not_take() {
+    if !on_postgres() {
+        return; // Orders that come at once are stored by the same code there.
+    }
+    let server = Server::start().await;
+    let good = server.link("greenhouse", "assessments").await;
+    let bad = server.link("greenhouse", "background_checks").await;
+    server.directory.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF NEW.category = 'background_checks' THEN RAISE EXCEPTION 'not that one'; END IF; \
+             RETURN NEW; \
+         END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let sending = (0..40).map(|number| {
+        let (customer, server) = (if number % 8 == 0 { &bad } else { &good }, &server);
+        let body = send_test(&format!("https://ats.example/{number}")).to_string();
+        async move {
+            let answer = server
+                .try_ats(customer, "POST", "send_test", body.as_bytes())
+                .await;
+            (number % 8 == 0, answer.status)
+        }
+    });
+    for (is_bad, status) in join_all(sending).await {
+        assert_eq!(status, if is_bad { 503 } else { 200 });
+    }
+    assert_eq!(server.directory.count(ORDERS), 35);
+    server.stop().await;
+}
