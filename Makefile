@@ -1,5 +1,8 @@
 # What a developer does here. `make help` lists it.
 
+# Cargo would look for a job server in them that it is not handed.
+unexport MAKEFLAGS
+
 .PHONY: help test suite from-outside lint fuzz demo serve bench spine chaos contracts deny clean
 
 help: ## List what can be made
@@ -11,7 +14,7 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked --no-run
 	@# Most of either's time is waiting.
-	$(MAKE) --jobs=2 --output-sync=line suite from-outside
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=line suite from-outside
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 	scripts/try-scaffold.sh
 	scripts/try-tls.sh
