@@ -3,7 +3,7 @@
 # Cargo would look for a job server in them that it is not handed.
 unexport MAKEFLAGS
 
-.PHONY: help test suite from-outside lint fuzz demo serve bench spine chaos contracts deny clean
+.PHONY: help test suite from-outside doc lint fuzz demo serve bench spine chaos contracts deny clean
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,8 +14,7 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked --no-run
 	@# Most of either's time is waiting.
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=line suite from-outside
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=line suite from-outside doc
 	scripts/try-scaffold.sh
 	scripts/try-tls.sh
 
@@ -28,6 +27,9 @@ from-outside: ## What others see of a running server: clients, API document, con
 	scripts/try-document.sh
 	scripts/try-connect-page.sh
 	scripts/try-replicas.sh
+
+doc: ## The documentation of the code, without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 
 lint: ## Formatting and lints only
 	cargo fmt --check

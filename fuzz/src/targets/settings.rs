@@ -16,7 +16,7 @@ pub fn check(bytes: &[u8]) {
     let (allowed, public, keys) = (input.text(), input.text(), String::from_utf8_lossy(input.rest()));
     if let Err(error) = KeyRing::parse(&keys) {
         let entries = 1..=keys.split(',').count();
-        let named = matches!(error, CryptoError::KeyRing(entry) if entries.contains(&entry));
+        let named = matches!(error, CryptoError::KeyRing(entry) | CryptoError::SameId(entry) if entries.contains(&entry));
         assert!(
             named,
             "a mistake is told by its entry, and without the key: {error}"
