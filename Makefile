@@ -1,8 +1,5 @@
 # What a developer does here. `make help` lists it.
 
-# Cargo would look for a job server in them that it is not handed.
-unexport MAKEFLAGS
-
 .PHONY: help test suite from-outside doc lint fuzz demo serve bench spine chaos contracts deny clean
 
 help: ## List what can be made
@@ -17,6 +14,10 @@ test: ## Run every check and every test; installs what it needs beyond Rust (on 
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=line suite from-outside doc
 	scripts/try-scaffold.sh
 	scripts/try-tls.sh
+
+# Cargo would look for a job server in them that it is not handed.
+suite from-outside doc: export MAKEFLAGS :=
+suite from-outside doc: export MFLAGS :=
 
 suite: ## The tests alone, on SQLite and on PostgreSQL
 	cargo test --locked

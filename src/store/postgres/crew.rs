@@ -16,7 +16,7 @@ const QUEUE: usize = 1024;
 /// How long to look for a connection that works.
 const CONNECTING: Duration = Duration::from_secs(2);
 /// A connection that did nothing for so long is tried before it is used.
-const STALE: Duration = Duration::from_secs(1);
+const STALE: Duration = Duration::from_millis(100);
 /// A task that takes so long hangs; another thread comes in.
 const HANGS: Duration = Duration::from_secs(6);
 /// How often the threads are counted.
