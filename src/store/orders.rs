@@ -132,13 +132,18 @@ pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
 /// Places orders, each as [`place`] does, one after the other. Returns what came of each.
 pub fn place_all(db: &mut Db<'_>, rows: &[&OrderRow]) -> StoreResult<Vec<Placing>> {
     let placed: HashSet<String> = match db {
-        Db::Postgres(connection) if rows.len() > 1 => diesel::insert_into(orders::table)
-            .values(rows.to_vec())
-            .on_conflict_do_nothing()
-            .returning(orders::id)
-            .load(&mut **connection)?
-            .into_iter()
-            .collect(),
+        Db::Postgres(connection) if rows.len() > 1 => {
+            // In one order, whoever places them: two that wait for each other would both have to begin anew.
+            let mut sorted = rows.to_vec();
+            sorted.sort_by_key(|row| (&row.account_id, &row.repeat_hash));
+            diesel::insert_into(orders::table)
+                .values(sorted)
+                .on_conflict_do_nothing()
+                .returning(orders::id)
+                .load(&mut **connection)?
+                .into_iter()
+                .collect()
+        }
         _ => return rows.iter().map(|row| place(db, row)).collect(),
     };
     let come = rows.iter().map(|row| match placed.contains(&row.id) {
