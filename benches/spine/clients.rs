@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 
 /// So that every body has the same length.
 const FIRST_NUMBER: u64 = 10_000_000;
+/// Beyond all numbers of a load, and as long.
+const FIRST_WARMING: u64 = 90_000_000;
+/// For how long a server is warmed up.
+const WARMING: Duration = Duration::from_secs(1);
 
 /// Where to send, and as whom.
 #[derive(Clone)]
@@ -63,14 +67,23 @@ pub enum Pace {
     Open(u64),
 }
 
+/// A second of load before the one that is measured: connections are made, statements prepared.
+pub fn warm_up(target: &Target, pace: Pace) {
+    run_from(FIRST_WARMING, target.clone(), pace, WARMING);
+}
+
 /// Runs the clients on a thread of their own.
 pub fn run(target: Target, pace: Pace, seconds: Duration) -> Load {
+    run_from(FIRST_NUMBER, target, pace, seconds)
+}
+
+fn run_from(first: u64, target: Target, pace: Pace, seconds: Duration) -> Load {
     let load = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, drive(target, pace, seconds))
+        tokio::task::LocalSet::new().block_on(&runtime, drive((first, target), pace, seconds))
     });
     load.join().unwrap()
 }
@@ -84,8 +97,8 @@ struct Requests {
 }
 
 impl Requests {
-    fn to(target: &Target) -> Self {
-        let length = send_test(FIRST_NUMBER).len();
+    fn to(target: &Target, first: u64) -> Self {
+        let length = send_test(first).len();
         let head = format!(
             "POST {} HTTP/1.1\r\nhost: {}\r\nauthorization: {}\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\n\r\n",
@@ -94,7 +107,7 @@ impl Requests {
         Self {
             address: target.address,
             head: head.into(),
-            next: Rc::new(Cell::new(FIRST_NUMBER)),
+            next: Rc::new(Cell::new(first)),
         }
     }
 
@@ -107,8 +120,8 @@ impl Requests {
     }
 }
 
-async fn drive(target: Target, pace: Pace, seconds: Duration) -> Load {
-    let requests = Requests::to(&target);
+async fn drive((first, target): (u64, Target), pace: Pace, seconds: Duration) -> Load {
+    let requests = Requests::to(&target, first);
     let began = Instant::now();
     let ends = began + seconds;
     let tasks: Vec<_> = match pace {

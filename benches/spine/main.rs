@@ -2,8 +2,8 @@
 //! other, and beside it a floor, the least program that stores before it answers and forwards.
 //!
 //! `cargo bench --bench spine`; CROSSCHECK_BENCH_SECONDS, _CLIENTS, _RATE and _ROUNDS change how long, how many, how
-//! many a second and how often; _ONLY=closed, open, beside or claims measures one part of it. Everything shares this machine's cores, so run nothing else. Fails where an accepted
-//! order was not delivered.
+//! many a second and how often; _ONLY=closed, open, beside or claims measures one part of it. Everything shares this
+//! machine's cores, so run nothing else. Fails where an accepted order was not delivered.
 #![expect(
     clippy::unwrap_used,
     reason = "a bench that cannot run should say so and stop"
@@ -27,7 +27,7 @@ mod sink;
 #[path = "../support/mod.rs"]
 mod support;
 
-use clients::{Load, Pace, Target};
+use clients::{Accepted, Load, Pace, Target};
 use engine::{Engine, database};
 use postgres::PostgresServer;
 use server::Server;
@@ -43,13 +43,15 @@ use support::percentile;
 /// How long what was accepted may take to arrive after the load has ended.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 12] = [
     "accepted/s",
     "delivered/s meanwhile",
     "accept p50 ms",
     "accept p99 ms",
     "accepted to receiver p50 ms",
     "accepted to receiver p99 ms",
+    "sent to receiver p50 ms",
+    "sent to receiver p99 ms",
     "peak memory MiB",
     "server CPU us per order",
     "delivered twice or more",
@@ -58,7 +60,7 @@ const ROWS: [&str; 10] = [
 
 /// What one run measured, in the order of `ROWS`, and the orders that never arrived.
 struct Run {
-    figures: [f64; 10],
+    figures: [f64; 12],
     lost: Vec<String>,
 }
 
@@ -90,9 +92,9 @@ fn main() -> ExitCode {
             fsyncs.push(fsync_ms(directory.path()));
             floors.push(run(floor::start(&place("floor")), pace, seconds));
             let file = format!("sqlite://{}", directory.path().join(name("file")).display());
-            sqlite.push(run(server::start(&place("sqlite"), &file, &[]), pace, seconds));
+            sqlite.push(run(server::start(&place("sqlite"), &file), pace, seconds));
             let url = database(&postgres, &name("database"));
-            postgresql.push(run(server::start(&place("postgres"), &url, &[]), pace, seconds));
+            postgresql.push(run(server::start(&place("postgres"), &url), pace, seconds));
         }
         fsyncs.sort_by(f64::total_cmp);
         println!(
@@ -203,15 +205,21 @@ fn run((server, sink, target): (Server, Sink, Target), pace: Pace, seconds: Dura
         .iter()
         .map(|order| ms(order.answered - order.sent))
         .collect();
-    let mut deliver: Vec<f64> = load
-        .accepted
-        .iter()
-        .filter_map(|order| Some((order, *arrivals.get(&order.id)?.first()?)))
+    let arrived = |order: &Accepted| arrivals.get(&order.id)?.first().copied();
+    let since = |began: fn(&Accepted) -> Instant| {
+        let arrived = load
+            .accepted
+            .iter()
+            .filter_map(|order| Some((began(order), arrived(order)?)));
         // Now and then the receiver has it before the client has read its answer.
-        .map(|(order, at)| ms(at.saturating_duration_since(order.answered)))
-        .collect();
+        let mut times: Vec<f64> = arrived
+            .map(|(began, at)| ms(at.saturating_duration_since(began)))
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let (since_accepted, since_sent) = (since(|order| order.answered), since(|order| order.sent));
     accept.sort_by(f64::total_cmp);
-    deliver.sort_by(f64::total_cmp);
     let window = (load.ended - load.began).as_secs_f64();
     Run {
         figures: [
@@ -219,8 +227,10 @@ fn run((server, sink, target): (Server, Sink, Target), pace: Pace, seconds: Dura
             delivered.count() as f64 / window,
             percentile(&accept, 0.5),
             percentile(&accept, 0.99),
-            percentile(&deliver, 0.5),
-            percentile(&deliver, 0.99),
+            percentile(&since_accepted, 0.5),
+            percentile(&since_accepted, 0.99),
+            percentile(&since_sent, 0.5),
+            percentile(&since_sent, 0.99),
             server.peak_memory_mib(),
             cpu.as_secs_f64() * 1e6 / orders,
             arrivals.values().filter(|times| times.len() > 1).count() as f64,

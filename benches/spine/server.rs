@@ -87,9 +87,9 @@ impl Drop for Server {
     }
 }
 
-/// Crosscheck on the database at `url` and in the directory `place`, which is made, with one account, one webhook that
-/// leads to the sink, and one to each of the `others`.
-pub fn start(place: &Path, url: &str, others: &[String]) -> (Server, Sink, Target) {
+/// Crosscheck on the database at `url` and in the directory `place`, which is made, with one account and one webhook
+/// that leads to the sink.
+pub fn start(place: &Path, url: &str) -> (Server, Sink, Target) {
     std::fs::create_dir(place).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_crosscheck"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CROSSCHECK_")) {
@@ -104,19 +104,10 @@ pub fn start(place: &Path, url: &str, others: &[String]) -> (Server, Sink, Targe
         .env("CROSSCHECK_ALLOWED_TARGETS", "127.0.0.0/8")
         .env("CROSSCHECK_RATE_LIMIT", "off");
     let (server, sink) = (Server::start(command, place), Sink::start());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .unwrap();
-    let linked = runtime.block_on(async {
+    add_webhooks(&server, &[format!("http://{}/hook", sink.address)]);
+    let customer = json!({"provider": "greenhouse", "origin_owner_id": "c-1", "origin_owner_name": "Load"});
+    let linked = as_vendor(async {
         let mut vendor = Connection::open(server.address).await.unwrap();
-        let good = format!("http://{}/hook", sink.address);
-        for url in others.iter().chain([&good]) {
-            let hook = json!({"url": url, "events": ["record.new"]});
-            post(&mut vendor, "/webhooks", &hook).await;
-        }
-        let customer =
-            json!({"provider": "greenhouse", "origin_owner_id": "c-1", "origin_owner_name": "Load"});
         post(&mut vendor, "/unified/ats/assessments/secrets", &customer).await
     });
     let text = |key: &str| linked.get(key).and_then(Value::as_str).unwrap().to_owned();
@@ -128,6 +119,22 @@ pub fn start(place: &Path, url: &str, others: &[String]) -> (Server, Sink, Targe
         authorization: basic(&text("secretKey")),
     };
     (server, sink, target)
+}
+
+/// Adds a webhook to each of `urls`.
+pub fn add_webhooks(server: &Server, urls: &[String]) {
+    as_vendor(async {
+        let mut vendor = Connection::open(server.address).await.unwrap();
+        for url in urls {
+            let hook = json!({"url": url, "events": ["record.new"]});
+            post(&mut vendor, "/webhooks", &hook).await;
+        }
+    });
+}
+
+fn as_vendor<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    runtime.unwrap().block_on(work)
 }
 
 async fn post(vendor: &mut Connection, path: &str, body: &Value) -> Value {

@@ -10,10 +10,16 @@ use crate::store::claims::Room;
 use crate::store::jobs::JobRow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Seats in all.
 const SEATS: u32 = 512;
+/// How many lanes with room are named at most.
+const KNOWN: usize = 64;
+/// With fewer free ones than these, a lane may have been given less than it has room for.
+const SCARCE: usize = 256;
+/// Seats that only lanes get whose last send ended well: those of many that hang would be all there are.
+const RESERVED: i64 = 128;
 /// What one claim takes at most.
 const CLAIM: i64 = 256;
 /// Seats of a lane that nothing is known of.
@@ -45,6 +51,7 @@ pub enum Ended {
 pub struct Lanes {
     seats: Arc<Semaphore>,
     lanes: Arc<Mutex<HashMap<String, Lane>>>,
+    freed: Arc<Notify>,
 }
 
 struct Lane {
@@ -52,6 +59,8 @@ struct Lane {
     seats: i64,
     failures: u32,
     closed_until: Option<Timestamp>,
+    /// Whether its last send ended well.
+    is_proven: bool,
     /// When its last send ended.
     ended_at: Timestamp,
 }
@@ -63,6 +72,7 @@ impl Default for Lane {
             seats: FIRST,
             failures: 0,
             closed_until: None,
+            is_proven: false,
             ended_at: Timestamp(i64::MAX),
         }
     }
@@ -85,11 +95,13 @@ impl Lane {
         match how {
             Ended::Well => {
                 self.failures = 0;
+                self.is_proven = true;
                 self.closed_until = None;
                 self.seats = MOST.min(self.seats + 1);
             }
             Ended::Badly => {
                 self.failures = self.failures.saturating_add(1);
+                self.is_proven = false;
                 self.seats = 1.max(self.seats / 2);
                 if let Some(beyond) = self.failures.checked_sub(PATIENCE) {
                     let wait = CLOSED_MS
@@ -115,6 +127,7 @@ impl Lanes {
         Self {
             seats: Arc::new(Semaphore::new(seats)),
             lanes: Arc::default(),
+            freed: Arc::default(),
         }
     }
 
@@ -122,6 +135,12 @@ impl Lanes {
     pub async fn any_free(&self) {
         // Fails only where the semaphore is closed, which nobody does.
         let _ = self.seats.acquire().await;
+    }
+
+    /// Waits until a seat was freed that a job may wait for, since its lane had no room or few seats are free at all; at
+    /// once where that was before.
+    pub async fn freed(&self) {
+        self.freed.notified().await;
     }
 
     /// Waits until nothing is under way.
@@ -134,15 +153,32 @@ impl Lanes {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.retain(|_, lane| !lane.is_forgotten(now));
         let free = i64::try_from(self.seats.available_permits()).unwrap_or(0);
+        let unproven = lanes.values().filter(|lane| !lane.is_proven);
+        let unproven: i64 = unproven.map(|lane| lane.under_way).sum();
+        let proven = lanes.iter().filter(|(_, lane)| lane.is_proven);
         Room {
             jobs: free.min(CLAIM),
+            unproven: i64::from(SEATS) - RESERVED - unproven,
             of_any_lane: FIRST,
+            proven: proven.map(|(name, _)| name.clone()).collect(),
             // However well it did so far, no lane takes all that is left.
             lanes: lanes
                 .iter()
                 .map(|(name, lane)| (name.clone(), lane.room(now).min(free / 2 + 1)))
                 .collect(),
         }
+    }
+
+    /// The lanes that have room and that something was sent in before: those that did well and the last used first.
+    pub fn known(&self, now: Timestamp) -> Vec<String> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = lanes.iter().filter(|(_, lane)| lane.room(now) > 0);
+        let mut open: Vec<_> = open
+            .map(|(name, lane)| (lane.is_proven, lane.ended_at, name))
+            .collect();
+        open.sort_unstable_by(|one, other| other.cmp(one));
+        open.truncate(KNOWN);
+        open.into_iter().map(|(_, _, name)| name.clone()).collect()
     }
 
     /// A seat for a job that was claimed: no more are claimed than there are free seats.
@@ -160,8 +196,11 @@ impl Lanes {
     fn end(&self, lane: &str, how: Ended, now: Timestamp) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = lanes.get_mut(lane) {
-            let was_open = found.closed_until.is_none();
+            let (was_open, had_room) = (found.closed_until.is_none(), found.room(now) > 0);
             found.end(how, now);
+            if (!had_room && found.room(now) > 0) || self.seats.available_permits() < SCARCE {
+                self.freed.notify_one();
+            }
             if was_open && found.closed_until.is_some() {
                 tracing::warn!(lane, "closed for a while: its sends fail one after the other");
             }
@@ -196,6 +235,9 @@ mod tests {
     use super::*;
     use crate::domain::id::DeliveryId;
     use crate::store::events::EventHead;
+    use std::collections::HashSet;
+    use std::future::Future;
+    use std::task::{Context, Waker};
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -324,6 +366,54 @@ mod tests {
             send(&lanes, "a", Ended::Badly, now);
             wait = (wait * 2).min(CLOSED_AT_MOST_MS);
         }
+    }
+
+    /// Whether a worker that sleeps would be woken, or was to be woken before.
+    fn wakes(lanes: &Lanes) -> bool {
+        let freed = std::pin::pin!(lanes.freed());
+        freed.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn a_freed_seat_wakes_where_its_lane_had_no_room_or_few_seats_are_free_at_all() {
+        let lanes = Lanes::new();
+        send(&lanes, "a", Ended::Well, NOW);
+        assert!(!wakes(&lanes), "nothing waited for it");
+        let mut all: Vec<Seat> = (0..=FIRST).map(|_| lanes.take(&job("a"))).collect();
+        all.remove(0).free(Ended::Badly, NOW);
+        while room(&lanes, "a", NOW) == 0 {
+            assert!(!wakes(&lanes), "its lane still has no room");
+            all.remove(0).free(Ended::Well, NOW);
+        }
+        assert!(wakes(&lanes));
+        assert!(!wakes(&lanes), "once");
+        let _busy: Vec<Seat> = (0..SEATS / 2 + 1).map(|_| lanes.take(&job("b"))).collect();
+        send(&lanes, "c", Ended::Well, NOW);
+        assert!(wakes(&lanes));
+    }
+
+    #[test]
+    fn the_lanes_that_have_room_are_known_those_that_did_well_and_the_last_used_first() {
+        let lanes = closed("closed");
+        send(&lanes, "first", Ended::Well, NOW);
+        send(&lanes, "second", Ended::Badly, NOW.plus_ms(1));
+        let _full: Vec<Seat> = (0..FIRST).map(|_| lanes.take(&job("full"))).collect();
+        let _under_way = lanes.take(&job("under way"));
+        assert_eq!(lanes.known(NOW), ["first", "under way", "second"]);
+    }
+
+    #[test]
+    fn lanes_of_which_nothing_good_is_known_leave_seats_to_the_others() {
+        let lanes = Lanes::new();
+        send(&lanes, "good", Ended::Well, NOW);
+        send(&lanes, "well no more", Ended::Well, NOW);
+        send(&lanes, "well no more", Ended::Badly, NOW);
+        let fill = |number: u32| lanes.take(&job(&format!("hangs {}", number / 8)));
+        let _hanging: Vec<Seat> = (0..380).map(fill).collect();
+        assert_eq!(lanes.room(NOW).unproven, 4);
+        assert_eq!(lanes.room(NOW).proven, HashSet::from(["good".to_owned()]));
+        let _more = lanes.take(&job("good"));
+        assert_eq!(lanes.room(NOW).unproven, 4);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::decision::{Circumstances, Endpoint, Facts, Next, decide};
 use super::outcome::{Outcome, Tried, request_id};
 use super::schedule::Schedule;
 use super::tools::Outbox;
+use super::worker::LONGEST_SLEEP;
 use crate::ambient::Ambient;
 use crate::domain::id::RequestLogId;
 use crate::domain::timestamp::Timestamp;
@@ -36,22 +37,29 @@ async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
         // In one order, whoever writes: two workers that wait for each other would both have to begin anew.
         batch.sort_by(|one: &Outcome, other| one.job.target_id.cmp(&other.job.target_id));
         let taken: Arc<[Outcome]> = batch.drain(..).collect();
-        if let Err(error) = record_until_done(&outbox, Arc::clone(&taken)).await {
-            tracing::error!(%error, "an outcome cannot be written; writing each by itself");
-            for outcome in taken.iter() {
-                let alone: Arc<[Outcome]> = Arc::from([outcome.clone()]);
-                if let Err(error) = record_until_done(&outbox, alone).await {
-                    // Its lease runs out, it is claimed again, and is taken out after MAX_CLAIMS.
-                    tracing::error!(%error, "this outcome cannot be written");
+        let has_made_due = match record_until_done(&outbox, Arc::clone(&taken)).await {
+            Ok(has_made_due) => has_made_due,
+            Err(error) => {
+                tracing::error!(%error, "an outcome cannot be written; writing each by itself");
+                for outcome in taken.iter() {
+                    let alone: Arc<[Outcome]> = Arc::from([outcome.clone()]);
+                    if let Err(error) = record_until_done(&outbox, alone).await {
+                        // Its lease runs out, it is claimed again, and is taken out after MAX_CLAIMS.
+                        tracing::error!(%error, "this outcome cannot be written");
+                    }
                 }
+                true
             }
+        };
+        // Not for nothing: a worker that looks just now for what is not there looks later for what is.
+        if has_made_due {
+            outbox.wake.wake_here();
         }
-        outbox.wake.wake_here();
     }
 }
 
-/// Writes the batch, again and again while the database is not available.
-async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResult<()> {
+/// Writes the batch, again and again while the database is not available. Returns whether something may be due by that.
+async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResult<bool> {
     loop {
         let (announcer, outcomes) = (Arc::clone(&outbox.announcer), Arc::clone(&batch));
         let ambient = Arc::clone(&outbox.ambient);
@@ -73,7 +81,7 @@ fn record(
     ambient: &dyn Ambient,
     announcer: &dyn Announcer,
     batch: &[Outcome],
-) -> StoreResult<()> {
+) -> StoreResult<bool> {
     let finished: Vec<Finished> = batch
         .iter()
         .map(|outcome| finish(db, ambient, outcome))
@@ -95,7 +103,22 @@ fn record(
         let succeeded = one.status == JobStatus::Succeeded;
         sequences::go_on(db, sequence, &one.job, succeeded, one.at)?;
     }
-    Ok(())
+    Ok(finished.iter().any(may_make_due))
+}
+
+/// Whether something may be due before the worker looks by itself: the job, another for which this one was in the way,
+/// or one that announces its end.
+fn may_make_due(finished: &Finished) -> bool {
+    let is_in_the_way = finished.job.kind == JobKind::Push.as_str() || finished.job.sequence.is_some();
+    is_in_the_way
+        || match finished.status {
+            JobStatus::Succeeded => false,
+            JobStatus::Pending => {
+                let wait = finished.due_at.0.saturating_sub(finished.at.0);
+                Duration::from_millis(u64::try_from(wait).unwrap_or(0)) < LONGEST_SLEEP
+            }
+            _ => true,
+        }
 }
 
 fn finish(db: &mut Db<'_>, ambient: &dyn Ambient, outcome: &Outcome) -> StoreResult<Finished> {

@@ -6,27 +6,31 @@ use super::lanes::{Lanes, Seat};
 use super::outcome::{About, Outcome, Tried};
 use super::tools::Outbox;
 use super::{delivery, push, recorder, sweeper};
+use crate::domain::timestamp::Timestamp;
 use crate::store::StoreResult;
-use crate::store::claims::{self, Claimed, Found, Look, MAX_CLAIMS};
+use crate::store::claims::{self, Left, Look, MAX_CLAIMS};
 use crate::store::jobs::{JobKind, JobRow};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Claims follow each other no faster than this: what comes meanwhile is claimed together.
+/// Claims follow each other no faster than this, on the whole: what comes meanwhile is claimed together.
 const ROUND: Duration = Duration::from_millis(4);
+/// For so long after a quiet time they do follow each other at once, since it is not speed but its lasting that costs.
+const CREDIT: Duration = Duration::from_millis(60);
 /// The lease: the deadline and a margin.
 const LEASE_MS: i64 = 20_000;
 /// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
 /// outlast it, or the job would be claimed and sent a second time meanwhile.
 const SENDING: Duration = Duration::from_secs(18);
-/// Where lanes without room have most of what is due, the others' jobs are searched for no more often than this.
+/// While lanes without room have most of what is due, what is due longest is looked at no more often than this.
 const BLOCKED: Duration = Duration::from_millis(400);
+/// And the next few lanes at least so often, until all were looked at.
+const STEP: Duration = Duration::from_millis(20);
 /// Looks again at least so often, whatever it was told.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// A worker that runs.
 pub struct Running {
@@ -60,6 +64,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let sweeping = tokio::spawn(sweeper::run(Arc::clone(&outbox), stopped.clone()));
     let lanes = Lanes::new();
     let mut beyond = Beyond::default();
+    let mut paced = Instant::now();
     while !*stopped.borrow() {
         tokio::select! {
             () = lanes.any_free() => {}
@@ -68,28 +73,31 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let began = Instant::now();
         let now = outbox.ambient.now();
         let room = lanes.room(now);
-        let look = beyond.look(&outbox, &lanes, began);
+        let look = beyond.look(&lanes, (now, began));
         let claimed = outbox
             .store
             .write(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
-        let is_blocked = claimed.as_ref().is_ok_and(|claimed| claimed.is_blocked);
-        beyond.is_blocked |= is_blocked;
         let idle = match claimed {
-            Ok(claimed) => dispatch(&outbox, claimed, began + SENDING, &lanes, &outcomes).await,
+            Ok(claimed) => {
+                beyond.after = claimed.last_lane;
+                let idle = beyond.rest(claimed.left, outbox.ambient.now());
+                match dispatch(&outbox, claimed.jobs, began + SENDING, &lanes, &outcomes).await {
+                    Ok(()) => idle,
+                    Err(_) => Some(LONGEST_SLEEP),
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "jobs could not be claimed");
                 Some(LONGEST_SLEEP)
             }
         };
-        if is_blocked {
-            // What fell due last is looked at next, and at once.
-            continue;
-        }
-        let _ = tokio::time::timeout_at(began + ROUND, stopped.changed()).await;
+        paced = paced.max(began.checked_sub(CREDIT).unwrap_or(began)) + ROUND;
+        let _ = tokio::time::timeout_at(paced, stopped.changed()).await;
         if let Some(idle) = idle {
             tokio::select! {
                 () = outbox.wake.rung() => {}
+                () = lanes.freed() => {}
                 () = tokio::time::sleep(idle) => {}
                 _ = stopped.changed() => {}
             }
@@ -104,79 +112,67 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     sweeping.abort();
 }
 
-/// Where lanes without room have most of what is due: what becomes of the others' jobs beyond it.
+/// Where to look while lanes without room have most of what is due.
 #[derive(Default)]
 struct Beyond {
     is_blocked: bool,
-    search: Option<oneshot::Receiver<Found>>,
-    /// When the last search was started.
-    searched_at: Option<Instant>,
+    /// When it was last seen whether they do.
+    seen_at: Option<Instant>,
+    /// It is to be seen again.
+    is_uncertain: bool,
+    /// The lane after which the next ones are looked at.
+    after: Option<String>,
 }
 
 impl Beyond {
-    /// Where the next claim is to look. While lanes without room have what is due longest, that is where something has
-    /// just fallen due, and at what a search found that goes on beside the claims.
-    fn look(&mut self, outbox: &Arc<Outbox>, lanes: &Lanes, now: Instant) -> Look {
-        match self.search.as_mut().map(oneshot::Receiver::try_recv) {
-            Some(Ok(found)) => {
-                self.search = None;
-                self.is_blocked = found.is_blocked;
-                if !found.jobs.is_empty() {
-                    return Look::At(found.jobs);
-                }
+    /// Where the next claim is to look.
+    fn look(&mut self, lanes: &Lanes, (now, began): (Timestamp, Instant)) -> Look {
+        if self.is_blocked && !std::mem::take(&mut self.is_uncertain) {
+            return Look::InLanes {
+                known: lanes.known(now),
+                after: self.after.clone(),
+            };
+        }
+        self.is_blocked = false;
+        self.seen_at = Some(began);
+        Look::AtTheOldest
+    }
+
+    /// How long to rest after a claim that left this; none where it is not to rest.
+    fn rest(&mut self, left: Left, now: Timestamp) -> Option<Duration> {
+        if self.is_blocked && self.seen_at.is_none_or(|at| at.elapsed() >= BLOCKED) {
+            // Now, since nothing new is waited for just after a claim.
+            self.is_uncertain = true;
+            return None;
+        }
+        match left {
+            Left::More => None,
+            Left::Blocked => {
+                self.is_blocked = true;
+                None
             }
-            // It failed.
-            Some(Err(TryRecvError::Closed)) => self.search = None,
-            Some(Err(TryRecvError::Empty)) | None => {}
+            Left::Nothing { .. } if self.is_blocked => match self.after {
+                Some(_) => Some(STEP),
+                None => Some(BLOCKED),
+            },
+            Left::Nothing { next_due } => {
+                // What is due and is left waits for room, which wakes us.
+                let wait = next_due.map_or(i64::MAX, |due| due.0.saturating_sub(now.0).max(0));
+                Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()).min(LONGEST_SLEEP))
+            }
         }
-        if !self.is_blocked {
-            return Look::AtTheOldest;
-        }
-        if self.search.is_none() && self.searched_at.is_none_or(|at| at + BLOCKED < now) {
-            self.search = Some(start_search(outbox, lanes));
-            self.searched_at = Some(now);
-        }
-        Look::AtTheNewest
     }
 }
 
-/// Searches every lane, and wakes the worker at its end.
-fn start_search(outbox: &Arc<Outbox>, lanes: &Lanes) -> oneshot::Receiver<Found> {
-    let (tell, search) = oneshot::channel();
-    let outbox = Arc::clone(outbox);
-    let now = outbox.ambient.now();
-    let room = lanes.room(now);
-    tokio::spawn(async move {
-        match outbox.store.read(move |db| claims::search(db, now, room)).await {
-            Ok(found) => {
-                // Nobody hears of it where the worker has ended.
-                let _ = tell.send(found);
-            }
-            Err(error) => tracing::warn!(%error, "what lies beyond jobs that are held back was not searched"),
-        }
-        outbox.wake.wake_here();
-    });
-    search
-}
-
-/// Sends what was claimed. Returns how long to sleep, where there is nothing more to claim.
+/// Sends what was claimed; an error where some of it could not be.
 async fn dispatch(
     outbox: &Arc<Outbox>,
-    claimed: Claimed,
+    claimed: Vec<JobRow>,
     ends: Instant,
     lanes: &Lanes,
     outcomes: &mpsc::Sender<Outcome>,
-) -> Option<Duration> {
-    let idle = claimed.jobs.is_empty().then(|| {
-        let wait = claimed
-            .next_due
-            .map_or(i64::MAX, |due| due.0.saturating_sub(outbox.ambient.now().0));
-        // A job that is due and was not claimed waits for another send, whose end wakes us.
-        let wait = if wait <= 0 { i64::MAX } else { wait };
-        LONGEST_SLEEP.min(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
-    });
-    let (worn_out, sendable): (Vec<_>, Vec<_>) =
-        claimed.jobs.into_iter().partition(|job| job.claims > MAX_CLAIMS);
+) -> StoreResult<()> {
+    let (worn_out, sendable): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|job| job.claims > MAX_CLAIMS);
     for job in worn_out {
         conclude(outbox, job, (Tried::TakenOut, About::default()), outcomes, None).await;
     }
@@ -192,7 +188,7 @@ async fn dispatch(
         });
     }
     if deliveries.is_empty() {
-        return idle;
+        return Ok(());
     }
     let loaded = match delivery::load(outbox, &deliveries).await {
         Ok(loaded) => Arc::new(loaded),
@@ -201,7 +197,7 @@ async fn dispatch(
             for job in deliveries {
                 conclude(outbox, job, (Tried::NotMade, About::default()), outcomes, None).await;
             }
-            return Some(LONGEST_SLEEP);
+            return Err(error);
         }
     };
     for job in deliveries {
@@ -213,7 +209,7 @@ async fn dispatch(
             conclude(&outbox, job, (tried, about), &outcomes, Some(seat)).await;
         });
     }
-    idle
+    Ok(())
 }
 
 async fn conclude(

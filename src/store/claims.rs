@@ -7,8 +7,8 @@ use crate::domain::timestamp::Timestamp;
 use diesel::dsl::{exists, min, not, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Text};
-use std::collections::{HashMap, HashSet};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// After so many claims without an outcome a job is taken out, so that it cannot kill workers for ever.
 pub const MAX_CLAIMS: i64 = 20;
@@ -18,27 +18,36 @@ pub const MAX_CLAIMS: i64 = 20;
 pub struct Room {
     /// Jobs in all.
     pub jobs: i64,
+    /// Jobs in all of lanes that are not proven.
+    pub unproven: i64,
     /// Jobs of one lane, where `lanes` does not say otherwise.
     pub of_any_lane: i64,
     /// Jobs of these lanes; none of one that is held back.
     pub lanes: HashMap<String, i64>,
+    /// The lanes whose last send ended well.
+    pub proven: HashSet<String>,
 }
 
 impl Room {
     /// Takes a place, where there is one.
     fn take(&mut self, lane: &str) -> bool {
-        let left = self.lanes.entry(lane.to_owned()).or_insert(self.of_any_lane);
-        let has_room = self.jobs > 0 && *left > 0;
+        let has_room = self.left(lane) > 0;
         if has_room {
-            *left -= 1;
+            *self.lanes.entry(lane.to_owned()).or_insert(self.of_any_lane) -= 1;
             self.jobs -= 1;
+            self.unproven -= i64::from(!self.proven.contains(lane));
         }
         has_room
     }
 
     fn left(&self, lane: &str) -> i64 {
         let left = self.lanes.get(lane).copied().unwrap_or(self.of_any_lane);
-        left.min(self.jobs)
+        let left = left.min(self.jobs);
+        if self.proven.contains(lane) {
+            left
+        } else {
+            left.min(self.unproven)
+        }
     }
 }
 
@@ -47,103 +56,134 @@ impl Room {
 pub enum Look {
     /// At what is due longest.
     AtTheOldest,
-    /// At what fell due last: while lanes without room have much that is due longer, this is where others' jobs are.
-    AtTheNewest,
-    /// At what a [`search`] found.
-    At(Vec<Candidate>),
+    /// Lane by lane: while lanes without room have much that is due longer, what others have is found like this.
+    InLanes {
+        /// In these.
+        known: Vec<String>,
+        /// And in some more, the next by name after this one, or the first.
+        after: Option<String>,
+    },
 }
 
 /// A job that is due, and what decides whether it is taken.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Candidate {
+#[derive(Clone, Debug, Queryable, QueryableByName)]
+#[diesel(table_name = jobs)]
+struct Candidate {
     id: String,
     lane: String,
+    due_at: i64,
 }
 
 /// What a worker may now send.
 pub struct Claimed {
     /// Leased to the caller.
     pub jobs: Vec<JobRow>,
-    /// Whether what is due longest is of lanes without room: it need not be looked at again just now, and what others
-    /// have beyond it is to be searched for.
-    pub is_blocked: bool,
-    /// Where there are none: when the next one falls due.
-    pub next_due: Option<Timestamp>,
+    /// What is left.
+    pub left: Left,
+    /// Where some lanes were looked at: the last of them by name, if there are more.
+    pub last_lane: Option<String>,
+}
+
+/// What a claim left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// There may be more to claim at once.
+    More,
+    /// What is due longest is of lanes without room: it need not be looked at again just now, and what others have
+    /// beyond it is to be looked for lane by lane.
+    Blocked,
+    /// Nothing, until something new comes or a lane has room again.
+    Nothing {
+        /// When the next job falls due, where that was looked for.
+        next_due: Option<Timestamp>,
+    },
 }
 
 /// Leases jobs that are due at `now` for `lease_ms` by the database's clock, as many as there is room for. At most one
 /// push of an order is leased at a time.
-pub fn claim(
+pub fn claim(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, room: Room, look: Look) -> StoreResult<Claimed> {
+    match look {
+        Look::AtTheOldest => claim_the_oldest(db, now, lease_ms, room),
+        Look::InLanes { known, after } => claim_in_lanes(db, now, lease_ms, room, (known, after)),
+    }
+}
+
+fn claim_the_oldest(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, mut room: Room) -> StoreResult<Claimed> {
+    // What is only looked at, since lanes without room may have much of it, is not locked.
+    let is_locked = room.lanes.values().all(|left| *left > 0);
+    let due = due(db, now, Due::Longest, room.jobs, is_locked)?;
+    let (found, is_full) = (due.len(), i64::try_from(due.len()) == Ok(room.jobs));
+    let taken = due.into_iter().filter(|job| room.take(&job.lane));
+    let mut taken: Vec<String> = taken.map(|job| job.id).collect();
+    let is_blocked = is_full && taken.len() < found;
+    if !is_locked && !taken.is_empty() && matches!(db, Db::Postgres(_)) {
+        // Others may have claimed some of it since. The embedded engine's writer is alone.
+        let left = due_among(db, now, &taken)?;
+        taken.retain(|id| left.contains(id));
+    }
+    let jobs = lease(db, &taken, lease_ms)?;
+    let left = match is_full {
+        true if is_blocked => Left::Blocked,
+        true => Left::More,
+        false => Left::Nothing {
+            next_due: next_due(db, now)?,
+        },
+    };
+    let last_lane = None;
+    Ok(Claimed {
+        jobs,
+        left,
+        last_lane,
+    })
+}
+
+/// How many lanes are looked for beside those that are known.
+const LANES: i64 = 16;
+/// How many jobs of a lane are looked at.
+const OF_A_LANE: i64 = 32;
+
+fn claim_in_lanes(
     db: &mut Db<'_>,
     now: Timestamp,
     lease_ms: i64,
     mut room: Room,
-    look: Look,
+    (known, after): (Vec<String>, Option<String>),
 ) -> StoreResult<Claimed> {
-    let window = room.jobs;
-    // What is only looked at, since lanes without room may have much of it, is not locked.
-    let is_locked = look == Look::AtTheOldest && room.lanes.values().all(|left| *left > 0);
-    let due = match &look {
-        Look::AtTheOldest => due(db, now, Due::Longest, window, is_locked)?,
-        Look::AtTheNewest => due(db, now, Due::Last, window.min(NEWEST), is_locked)?,
-        Look::At(found) => found.clone(),
-    };
-    let (found, is_full) = (due.len(), is_full(&due, window));
-    let taken = due.into_iter().filter(|job| room.take(&job.lane));
-    let mut taken: Vec<String> = taken.map(|job| job.id).collect();
-    let is_blocked = look == Look::AtTheOldest && is_full && taken.len() < found;
-    // The embedded engine's writer is alone, and what it has just read stands.
-    let stands = is_locked || (matches!(db, Db::Sqlite(_)) && !matches!(look, Look::At(_)));
-    if !stands && !taken.is_empty() {
-        // Others may have claimed some of it since.
-        let left = due_among(db, now, &taken)?;
-        taken.retain(|id| left.contains(id));
+    let more = lanes(db, after.as_deref())?;
+    let is_last = i64::try_from(more.len()) != Ok(LANES);
+    let last_lane = more.last().filter(|_| !is_last).cloned();
+    let lanes: BTreeSet<String> = known.into_iter().chain(more).collect();
+    let lanes = lanes
+        .into_iter()
+        .map(|lane| (room.left(&lane).min(OF_A_LANE), lane));
+    let lanes: Vec<(i64, String)> = lanes.filter(|(left, _)| *left > 0).collect();
+    let mut taken = due_in_lanes(db, now, &lanes)?;
+    taken.sort_by_key(|job| job.due_at);
+    taken.retain(|job| room.take(&job.lane));
+    let mut counts: HashMap<&str, i64> = HashMap::new();
+    for job in &taken {
+        *counts.entry(&job.lane).or_default() += 1;
     }
-    let leased = lease(db, &taken, lease_ms)?;
+    let has_more = room.jobs == 0
+        || lanes
+            .iter()
+            .any(|(looked_at, lane)| counts.get(lane.as_str()) == Some(looked_at));
+    let taken: Vec<String> = taken.into_iter().map(|job| job.id).collect();
+    let jobs = lease(db, &taken, lease_ms)?;
+    let left = match has_more {
+        true => Left::More,
+        false => Left::Nothing { next_due: None },
+    };
     Ok(Claimed {
-        next_due: if leased.is_empty() { next_due(db)? } else { None },
-        jobs: leased,
-        is_blocked,
+        jobs,
+        left,
+        last_lane,
     })
 }
-
-/// What a [`search`] found.
-pub struct Found {
-    /// For [`Look::At`].
-    pub jobs: Vec<Candidate>,
-    /// Whether what is due longest is still of lanes without room.
-    pub is_blocked: bool,
-}
-
-/// Looks in every lane for what is due, as much as there is room for, however much of it the others have. It keeps
-/// nobody from anything: what is found has still to be claimed.
-pub fn search(db: &mut Db<'_>, now: Timestamp, mut room: Room) -> StoreResult<Found> {
-    let window = room.jobs;
-    let oldest = due(db, now, Due::Longest, window, false)?;
-    let is_blocked = is_full(&oldest, window) && oldest.iter().any(|job| room.left(&job.lane) == 0);
-    let mut jobs = Vec::new();
-    for lane in lanes(db, now)? {
-        let left = room.left(&lane);
-        if left > 0 {
-            let due = due(db, now, Due::InLane(&lane), left, false)?;
-            jobs.extend(due.into_iter().filter(|job| room.take(&job.lane)));
-        }
-    }
-    Ok(Found { jobs, is_blocked })
-}
-
-/// Whether there may be more beyond what was found in a window.
-fn is_full(found: &[Candidate], window: i64) -> bool {
-    i64::try_from(found.len()).is_ok_and(|found| found == window)
-}
-
-/// How many of the newest are looked at: what some orders bring, each to several lanes.
-const NEWEST: i64 = 64;
 
 /// Which of the jobs that are due come first.
 enum Due<'a> {
     Longest,
-    Last,
     /// Those of one lane alone, the longest due first.
     InLane(&'a str),
     /// These alone.
@@ -153,7 +193,7 @@ enum Due<'a> {
 /// Loads candidates; on PostgreSQL, where they are locked, those that no other worker is at.
 macro_rules! load {
     ($db:expr, $query:expr, $lock:expr) => {{
-        let query = $query.select((jobs::id, jobs::lane));
+        let query = $query.select((jobs::id, jobs::lane, jobs::due_at));
         match $db {
             Db::Postgres(c) if $lock => Ok(query.for_update().skip_locked().load(&mut **c)?),
             db => Ok(on!(db, |c| query.load(c))?),
@@ -184,7 +224,6 @@ fn due(
         .limit(limit);
     match first {
         Due::Longest => load!(db, query.order(jobs::due_at.asc()), lock),
-        Due::Last => load!(db, query.order(jobs::due_at.desc()), lock),
         Due::Among(ids) => load!(db, query.filter(jobs::id.eq_any(ids)), lock),
         Due::InLane(lane) => load!(
             db,
@@ -201,28 +240,71 @@ fn due_among(db: &mut Db<'_>, now: Timestamp, ids: &[String]) -> StoreResult<Has
     Ok(due.into_iter().map(|job| job.id).collect())
 }
 
-/// The lanes in which something is due, each found by one step through the index, however much waits in it.
-fn lanes(db: &mut Db<'_>, now: Timestamp) -> StoreResult<Vec<String>> {
+/// Of each lane so many jobs that are due, the longest due first. No other worker gets them before the transaction ends.
+fn due_in_lanes(db: &mut Db<'_>, now: Timestamp, lanes: &[(i64, String)]) -> StoreResult<Vec<Candidate>> {
+    let connection = match db {
+        // A statement costs no way to a server here.
+        Db::Sqlite(_) => {
+            let mut found = Vec::new();
+            for (limit, lane) in lanes {
+                found.extend(due(db, now, Due::InLane(lane), *limit, false)?);
+            }
+            return Ok(found);
+        }
+        Db::Postgres(connection) => connection,
+    };
+    let (limits, names): (Vec<i64>, Vec<&str>) =
+        lanes.iter().map(|(limit, lane)| (*limit, lane.as_str())).unzip();
+    let query = sql_query(
+        "SELECT due.id, due.lane, due.due_at \
+         FROM unnest($1, $2) AS room (lane, jobs) CROSS JOIN LATERAL ( \
+             SELECT id, jobs.lane, due_at FROM jobs \
+             WHERE status = 'pending' AND jobs.lane = room.lane AND due_at <= $3 \
+                 AND (kind = 'delivery' OR NOT EXISTS ( \
+                     SELECT 1 FROM jobs AS siblings \
+                     WHERE siblings.target_id = jobs.target_id AND siblings.kind = 'push' \
+                         AND siblings.status = 'sending')) \
+             ORDER BY due_at LIMIT room.jobs FOR UPDATE SKIP LOCKED) AS due",
+    );
+    Ok(query
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<BigInt>, _>(limits)
+        .bind::<BigInt, _>(now.0)
+        .load(&mut **connection)?)
+}
+
+/// The first lanes after this one in which something waits, each found by one step through the index, however much
+/// waits in it.
+fn lanes(db: &mut Db<'_>, after: Option<&str>) -> StoreResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Lane {
         #[diesel(sql_type = Text)]
         lane: String,
     }
-    let walk = |now: &str| {
+    let walk = |after: &str, most: &str| {
         format!(
-            "WITH RECURSIVE walk (lane) AS ( \
-                 SELECT min(lane) FROM jobs WHERE status = 'pending' \
+            "WITH RECURSIVE walk (lane, steps) AS ( \
+                 SELECT min(lane), 1 FROM jobs WHERE status = 'pending' AND lane > {after} \
                  UNION ALL \
-                 SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane) \
-                 FROM walk WHERE walk.lane IS NOT NULL) \
-             SELECT walk.lane AS lane FROM walk WHERE walk.lane IS NOT NULL AND EXISTS ( \
-                 SELECT 1 FROM jobs \
-                 WHERE status = 'pending' AND jobs.lane = walk.lane AND jobs.due_at <= {now})"
+                 SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane), steps + 1 \
+                 FROM walk WHERE walk.lane IS NOT NULL AND steps < {most}) \
+             SELECT lane FROM walk WHERE lane IS NOT NULL"
         )
     };
+    let after = after.unwrap_or_default();
     let found: Vec<Lane> = match db {
-        Db::Sqlite(c) => sql_query(walk("?")).bind::<BigInt, _>(now.0).load(&mut **c)?,
-        Db::Postgres(c) => sql_query(walk("$1")).bind::<BigInt, _>(now.0).load(&mut **c)?,
+        Db::Sqlite(c) => {
+            let walk = sql_query(walk("?", "?"));
+            walk.bind::<Text, _>(after)
+                .bind::<BigInt, _>(LANES)
+                .load(&mut **c)?
+        }
+        Db::Postgres(c) => {
+            let walk = sql_query(walk("$1", "$2"));
+            walk.bind::<Text, _>(after)
+                .bind::<BigInt, _>(LANES)
+                .load(&mut **c)?
+        }
     };
     Ok(found.into_iter().map(|found| found.lane).collect())
 }
@@ -260,10 +342,11 @@ fn lease(db: &mut Db<'_>, ids: &[String], lease_ms: i64) -> StoreResult<Vec<JobR
     }
 }
 
-/// When the next job falls due, or fell.
-fn next_due(db: &mut Db<'_>) -> StoreResult<Option<Timestamp>> {
+/// When the next job falls due that is not due at `now`.
+fn next_due(db: &mut Db<'_>, now: Timestamp) -> StoreResult<Option<Timestamp>> {
     let next = jobs::table
         .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(jobs::due_at.gt(now.0))
         .select(min(jobs::due_at));
     let next: Option<i64> = on!(db, |c| next.get_result(c))?;
     Ok(next.map(Timestamp))

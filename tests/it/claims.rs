@@ -4,13 +4,13 @@ use crate::harness::Workspace;
 use crosscheck::ambient::{Ambient, System};
 use crosscheck::domain::id::{ProjectId, RequestLogId};
 use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::claims::{self, Claimed, Found, Look, Room};
+use crosscheck::store::claims::{self, Claimed, Left, Look, Room};
 use crosscheck::store::jobs::{self, JobRow, JobStatus};
 use crosscheck::store::outcomes::{self, Finished};
 use crosscheck::store::request_logs::{Direction, RequestLogRow};
 use crosscheck::store::{Db, Store, StoreError, duties, projects};
 use diesel::RunQueryDsl;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 const LONG: i64 = 3_600_000;
 const NOW: Timestamp = Timestamp(1_000);
@@ -75,9 +75,22 @@ fn job(kind: &str, id: &str, target: &str, lane: &str, at: i64) -> JobRow {
 fn room(jobs: i64, of_any_lane: i64) -> Room {
     Room {
         jobs,
+        unproven: jobs,
         of_any_lane,
         lanes: HashMap::new(),
+        proven: HashSet::new(),
     }
+}
+
+fn in_lanes(known: &[&str], after: Option<String>) -> Look {
+    Look::InLanes {
+        known: known.iter().map(|lane| (*lane).to_owned()).collect(),
+        after,
+    }
+}
+
+fn ids(claimed: &Claimed) -> Vec<String> {
+    claimed.jobs.iter().map(|job| job.id.clone()).collect()
 }
 
 impl Outbox {
@@ -93,12 +106,6 @@ impl Outbox {
 
     async fn claim_with(&self, room: Room, lease: i64) -> Vec<JobRow> {
         self.look(Look::AtTheOldest, room, lease).await.jobs
-    }
-
-    /// What lies beyond what is held back.
-    async fn search(&self, room: Room) -> Found {
-        let search = move |db: &mut Db<'_>| claims::search(db, NOW, room);
-        self.store.read(search).await.unwrap()
     }
 
     /// Claims what is due for so many milliseconds of the database's clock.
@@ -217,40 +224,100 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     let long_due = (0..40).map(|n| delivery(&format!("full-{n:02}"), "full", n));
     let others = ["other-1", "other-2"].map(|id| delivery(id, "other", 500));
     outbox.queue(long_due.chain(others).collect()).await;
-    let ids = |claimed: &Claimed| -> Vec<String> { claimed.jobs.iter().map(|job| job.id.clone()).collect() };
     let first = outbox.look(Look::AtTheOldest, room(8, 3), LONG).await;
     assert_eq!(ids(&first), ["full-00", "full-01", "full-02"]);
-    assert!(first.is_blocked);
+    assert_eq!(first.left, Left::Blocked);
     let mut held = room(8, 8);
     held.lanes.insert("full".to_owned(), 0);
-    let found = outbox.search(held.clone()).await;
-    assert!(found.is_blocked);
-    let found = Look::At(found.jobs);
-    let beyond = outbox.look(found.clone(), held.clone(), LONG).await;
+    let beyond = outbox.look(in_lanes(&[], None), held.clone(), LONG).await;
     assert_eq!(ids(&beyond), ["other-1", "other-2"]);
-    let again = outbox.look(found, held.clone(), LONG).await;
+    let again = outbox.look(in_lanes(&[], None), held.clone(), LONG).await;
     assert_eq!(ids(&again), [""; 0], "what was found is claimed once");
+    assert_eq!(again.left, Left::Nothing { next_due: None });
 
     outbox.queue(vec![delivery("third", "third", 900)]).await;
     let blocked = outbox.look(Look::AtTheOldest, held.clone(), LONG).await;
-    assert!(blocked.is_blocked);
+    assert_eq!(blocked.left, Left::Blocked);
     assert_eq!(ids(&blocked), [""; 0], "nothing of a lane that is held back");
-    let newest = outbox.look(Look::AtTheNewest, held, LONG).await;
-    assert!(!newest.is_blocked);
-    assert_eq!(ids(&newest), ["third"]);
-    assert!(!outbox.search(room(64, 64)).await.is_blocked);
+    let found = outbox.look(in_lanes(&["third"], None), held, LONG).await;
+    assert_eq!(ids(&found), ["third"]);
+    let unblocked = outbox.look(Look::AtTheOldest, room(64, 64), LONG).await;
+    assert_eq!(unblocked.jobs.len(), 37);
+    assert!(matches!(unblocked.left, Left::Nothing { .. }));
 }
 
 #[tokio::test]
-async fn of_what_a_search_found_a_push_is_not_claimed_beside_another_of_its_order() {
+async fn lanes_are_looked_at_some_at_a_time_and_those_that_are_known_each_time() {
+    let outbox = outbox().await;
+    let lanes = (0..40).map(|n| delivery(&format!("{n:02}"), &format!("lane {n:02}"), 500 - n));
+    outbox.queue(lanes.collect()).await;
+    let (mut seen, mut after, mut looks) = (Vec::new(), None, 0);
+    loop {
+        let known = ["lane 39", "unknown"];
+        let found = outbox.look(in_lanes(&known, after), room(64, 64), LONG).await;
+        let mut found_here = ids(&found);
+        assert!(
+            found_here.is_sorted_by(|one, other| one > other),
+            "the longest due first"
+        );
+        seen.append(&mut found_here);
+        looks += 1;
+        after = found.last_lane;
+        if looks == 1 {
+            assert!(seen.contains(&"39".to_owned()));
+        }
+        if after.is_none() {
+            break;
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, (0..40).map(|n| format!("{n:02}")).collect::<Vec<_>>());
+    assert_eq!(looks, 3);
+}
+
+#[tokio::test]
+async fn of_a_lane_with_much_that_is_due_more_is_left_and_there_is_never_more_claimed_than_there_is_room() {
+    let outbox = outbox().await;
+    let much = (0..100).map(|n| delivery(&format!("{n:03}"), ["a", "b"][n % 2], 0));
+    outbox.queue(much.collect()).await;
+    let first = outbox.look(in_lanes(&[], None), room(256, 256), LONG).await;
+    assert_eq!((first.jobs.len(), first.left), (64, Left::More));
+    let full = outbox.look(in_lanes(&[], None), room(4, 256), LONG).await;
+    assert_eq!((full.jobs.len(), full.left), (4, Left::More));
+    let mut held = room(256, 256);
+    held.lanes.insert("a".to_owned(), 3);
+    let rest = outbox.look(in_lanes(&["a"], None), held, LONG).await;
+    let of_a = rest.jobs.iter().filter(|job| job.lane == "a").count();
+    assert_eq!(of_a, 3);
+}
+
+#[tokio::test]
+async fn what_is_reserved_for_proven_lanes_is_claimed_by_no_other() {
+    let outbox = outbox().await;
+    let due = (0..30).map(|n| delivery(&format!("{n:02}"), ["new", "failed", "good"][n % 3], 0));
+    outbox.queue(due.collect()).await;
+    let room = || Room {
+        unproven: 3,
+        proven: HashSet::from(["good".to_owned()]),
+        ..room(24, 4)
+    };
+    for look in [Look::AtTheOldest, in_lanes(&["good", "failed"], None)] {
+        let claimed = outbox.look(look, room(), LONG).await;
+        let good = claimed.jobs.iter().filter(|job| job.lane == "good").count();
+        assert_eq!((good, claimed.jobs.len()), (4, 7));
+    }
+}
+
+#[tokio::test]
+async fn lane_by_lane_no_push_is_claimed_beside_another_of_its_order() {
     let outbox = outbox().await;
     outbox.queue(vec![push("a", 1), push("b", 2)]).await;
-    let found = Look::At(outbox.search(room(8, 8)).await.jobs);
     let first = outbox.look(Look::AtTheOldest, room(1, 1), LONG).await;
     assert_eq!(first.jobs[0].id, "a");
-    assert!(outbox.look(found.clone(), room(8, 8), LONG).await.jobs.is_empty());
+    let look = || outbox.look(in_lanes(&[], None), room(8, 8), LONG);
+    assert_eq!(ids(&look().await), [""; 0]);
     outbox.finish(first.jobs, JobStatus::Succeeded).await;
-    assert_eq!(outbox.look(found, room(8, 8), LONG).await.jobs[0].id, "b");
+    assert_eq!(ids(&look().await), ["b"]);
 }
 
 #[tokio::test]
@@ -262,7 +329,8 @@ async fn no_more_is_claimed_than_there_is_room_for_and_the_longest_due_come_firs
     assert_eq!(outbox.ids(room(2, 2)).await, ["30"], "what is not due waits");
     let claim = |db: &mut Db<'_>| claims::claim(db, NOW, LONG, room(2, 2), Look::AtTheOldest);
     let claimed = outbox.store.write(claim).await.unwrap();
-    assert_eq!(claimed.next_due, Some(Timestamp(2_000)));
+    let next_due = Some(Timestamp(2_000));
+    assert_eq!(claimed.left, Left::Nothing { next_due });
 }
 
 #[tokio::test]

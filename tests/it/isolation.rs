@@ -77,3 +77,31 @@ async fn endpoints_of_every_hostile_kind_keep_nothing_from_one_that_does_what_it
     );
     assert!(hidden.rest().is_empty(), "a redirect is not followed");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_new_endpoints_that_hang_leave_seats_to_one_that_has_done_well() {
+    let server = Server::start().await;
+    let mut good = Receiver::start().await;
+    let mut silent = Holder::start().await;
+    server.webhook(&good.url, &["record.new"]).await;
+    let customer = server.link("greenhouse", "assessments").await;
+    let place = async |order: &str| {
+        let body = send_test(&format!("https://ats.example/{order}"));
+        server.ats(&customer, "POST", "send_test", Some(body), 200).await;
+    };
+    place("first").await;
+    good.next().await;
+    for number in 0..100 {
+        let url = format!("{}/{number}", silent.url);
+        server.webhook(&url, &["record.new"]).await;
+    }
+    for order in 0..20 {
+        place(&order.to_string()).await;
+        good.next().await;
+    }
+    let first = silent.arrived().unwrap();
+    assert!(
+        first.is_open(),
+        "all that while the first that hangs was held open"
+    );
+}
