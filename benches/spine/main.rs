@@ -197,15 +197,17 @@ fn run((server, sink, target): (Server, Sink, Target), pace: Pace, seconds: Dura
     let arrivals = wait(&sink, &load);
     let cpu = server.cpu() - before;
     let orders = load.accepted.len().max(1) as f64;
-    let delivered = arrivals
-        .values()
-        .filter(|times| times.iter().any(|at| *at <= load.ended));
+    let arrived = |order: &Accepted| arrivals.get(&order.id)?.first().copied();
+    let delivered = load
+        .accepted
+        .iter()
+        .filter_map(arrived)
+        .filter(|at| *at <= load.ended);
     let mut accept: Vec<f64> = load
         .accepted
         .iter()
         .map(|order| ms(order.answered - order.sent))
         .collect();
-    let arrived = |order: &Accepted| arrivals.get(&order.id)?.first().copied();
     let since = |began: fn(&Accepted) -> Instant| {
         let arrived = load
             .accepted

@@ -1,13 +1,15 @@
 //! Claiming jobs: leasing what is due to a worker, and taking back leases that ended without an outcome.
 
-use super::engine::{Db, StoreResult, clock, on};
+use super::engine::{Db, POSTGRES_CLOCK, SQLITE_CLOCK, StoreResult, clock, on};
 use super::jobs::JobRow;
 use super::schema::jobs;
+use super::statement::{Statement, literal};
 use crate::domain::timestamp::Timestamp;
-use diesel::dsl::{exists, min, not, sql};
+use diesel::backend::Backend;
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Array, BigInt, Bool, HasSqlType, Text};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// After so many claims without an outcome a job is taken out, so that it cannot kill workers for ever.
@@ -218,7 +220,7 @@ fn due(
         .filter(siblings.field(jobs::kind).eq("push"))
         .filter(siblings.field(jobs::status).eq("sending"));
     let query = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(literal::<Bool>("jobs.status = 'pending'"))
         .filter(jobs::due_at.le(now.0))
         .filter(jobs::kind.eq("delivery").or(not(exists(another_is_sent))))
         .limit(limit);
@@ -255,22 +257,23 @@ fn due_in_lanes(db: &mut Db<'_>, now: Timestamp, lanes: &[(i64, String)]) -> Sto
     };
     let (limits, names): (Vec<i64>, Vec<&str>) =
         lanes.iter().map(|(limit, lane)| (*limit, lane.as_str())).unzip();
-    let query = sql_query(
-        "SELECT due.id, due.lane, due.due_at \
-         FROM unnest($1, $2) AS room (lane, jobs) CROSS JOIN LATERAL ( \
-             SELECT id, jobs.lane, due_at FROM jobs \
-             WHERE status = 'pending' AND jobs.lane = room.lane AND due_at <= $3 \
-                 AND (kind = 'delivery' OR NOT EXISTS ( \
+    let query = Statement::new("SELECT due.id, due.lane, due.due_at FROM unnest(")
+        .bind::<Array<Text>, _>(names, ", ")
+        .bind::<Array<BigInt>, _>(
+            limits,
+            ") AS room (lane, jobs) CROSS JOIN LATERAL ( \
+                 SELECT id, jobs.lane, due_at FROM jobs \
+                 WHERE status = 'pending' AND jobs.lane = room.lane AND due_at <= ",
+        )
+        .bind::<BigInt, _>(
+            now.0,
+            " AND (kind = 'delivery' OR NOT EXISTS ( \
                      SELECT 1 FROM jobs AS siblings \
                      WHERE siblings.target_id = jobs.target_id AND siblings.kind = 'push' \
                          AND siblings.status = 'sending')) \
              ORDER BY due_at LIMIT room.jobs FOR UPDATE SKIP LOCKED) AS due",
-    );
-    Ok(query
-        .bind::<Array<Text>, _>(names)
-        .bind::<Array<BigInt>, _>(limits)
-        .bind::<BigInt, _>(now.0)
-        .load(&mut **connection)?)
+        );
+    Ok(query.load(&mut **connection)?)
 }
 
 /// The first lanes after this one in which something waits, each found by one step through the index, however much
@@ -281,60 +284,55 @@ fn lanes(db: &mut Db<'_>, after: Option<&str>) -> StoreResult<Vec<String>> {
         #[diesel(sql_type = Text)]
         lane: String,
     }
-    let walk = |after: &str, most: &str| {
-        format!(
+    fn walk<DB>(after: &str) -> Statement<'_, DB>
+    where
+        DB: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
+        str: ToSql<Text, DB>,
+        i64: ToSql<BigInt, DB>,
+    {
+        Statement::new(
             "WITH RECURSIVE walk (lane, steps) AS ( \
-                 SELECT min(lane), 1 FROM jobs WHERE status = 'pending' AND lane > {after} \
-                 UNION ALL \
-                 SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane), steps + 1 \
-                 FROM walk WHERE walk.lane IS NOT NULL AND steps < {most}) \
-             SELECT lane FROM walk WHERE lane IS NOT NULL"
+                 SELECT min(lane), 1 FROM jobs WHERE status = 'pending' AND lane > ",
         )
-    };
+        .bind::<Text, _>(
+            after,
+            " UNION ALL \
+                 SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane), steps + 1 \
+                 FROM walk WHERE walk.lane IS NOT NULL AND steps < ",
+        )
+        .bind::<BigInt, _>(LANES, ") SELECT lane FROM walk WHERE lane IS NOT NULL")
+    }
     let after = after.unwrap_or_default();
-    let found: Vec<Lane> = match db {
-        Db::Sqlite(c) => {
-            let walk = sql_query(walk("?", "?"));
-            walk.bind::<Text, _>(after)
-                .bind::<BigInt, _>(LANES)
-                .load(&mut **c)?
-        }
-        Db::Postgres(c) => {
-            let walk = sql_query(walk("$1", "$2"));
-            walk.bind::<Text, _>(after)
-                .bind::<BigInt, _>(LANES)
-                .load(&mut **c)?
-        }
-    };
+    let found: Vec<Lane> = on!(db, |c| walk(after).load(c))?;
     Ok(found.into_iter().map(|found| found.lane).collect())
 }
 
 /// Leases jobs, and returns them in the order in which they are named.
 fn lease(db: &mut Db<'_>, ids: &[String], lease_ms: i64) -> StoreResult<Vec<JobRow>> {
+    const LEASE: &str =
+        "UPDATE jobs SET status = 'sending', fence = fence + 1, claims = claims + 1, leased_until = ";
+    // Each by its name: a newer process may just have added another one.
+    const COLUMNS: &str = "id, project_id, kind, subject_id, target_id, status, due_at, leased_until, fence, claims, \
+                           tries, last_status, last_error, created_at, updated_at, lane, sequence, position, skipped";
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let until = clock(db)?.saturating_add(lease_ms);
-    let change = (
-        jobs::status.eq("sending"),
-        jobs::leased_until.eq(until),
-        jobs::fence.eq(jobs::fence + 1),
-        jobs::claims.eq(jobs::claims + 1),
-    );
     match db {
-        // A statement costs no way to a server here, and is prepared once.
+        // A statement costs no way to a server here.
         Db::Sqlite(connection) => {
-            let lease = |id| {
-                let leased = diesel::update(jobs::table.find(id)).set(change);
-                leased
-                    .returning(JobRow::as_returning())
-                    .get_result(&mut **connection)
+            let lease = |id: &String| {
+                let leased = Statement::new(LEASE).sql(SQLITE_CLOCK).sql(" + ");
+                let leased = leased.bind::<BigInt, _>(lease_ms, " WHERE id = ");
+                let leased = leased.bind::<Text, _>(id, " RETURNING ").sql(COLUMNS);
+                leased.get_result(&mut **connection)
             };
             Ok(ids.iter().map(lease).collect::<Result<_, _>>()?)
         }
         Db::Postgres(connection) => {
-            let leased = diesel::update(jobs::table.filter(jobs::id.eq_any(ids))).set(change);
-            let mut leased: Vec<JobRow> = leased.returning(JobRow::as_returning()).load(&mut **connection)?;
+            let leased = Statement::new(LEASE).sql(POSTGRES_CLOCK).sql(" + ");
+            let leased = leased.bind::<BigInt, _>(lease_ms, " WHERE id = ANY(");
+            let leased = leased.bind::<Array<Text>, _>(ids, ") RETURNING ").sql(COLUMNS);
+            let mut leased: Vec<JobRow> = leased.load(&mut **connection)?;
             let places: HashMap<&String, usize> = ids.iter().zip(0..).collect();
             leased.sort_by_key(|job| places.get(&job.id));
             Ok(leased)
@@ -345,7 +343,7 @@ fn lease(db: &mut Db<'_>, ids: &[String], lease_ms: i64) -> StoreResult<Vec<JobR
 /// When the next job falls due that is not due at `now`.
 fn next_due(db: &mut Db<'_>, now: Timestamp) -> StoreResult<Option<Timestamp>> {
     let next = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(literal::<Bool>("jobs.status = 'pending'"))
         .filter(jobs::due_at.gt(now.0))
         .select(min(jobs::due_at));
     let next: Option<i64> = on!(db, |c| next.get_result(c))?;
@@ -361,7 +359,7 @@ pub fn free_leases(db: &mut Db<'_>) -> StoreResult<usize> {
 pub fn has_ended_leases(db: &mut Db<'_>) -> StoreResult<bool> {
     let clock = clock(db)?;
     let ended = jobs::table
-        .filter(sql::<Bool>("jobs.status = 'sending'"))
+        .filter(literal::<Bool>("jobs.status = 'sending'"))
         .filter(jobs::leased_until.le(clock))
         .select(jobs::id);
     let ended: Option<String> = on!(db, |c| ended.first(c).optional())?;
@@ -379,7 +377,7 @@ pub fn take_back_ended(db: &mut Db<'_>) -> StoreResult<usize> {
 fn take_back(db: &mut Db<'_>, until: i64) -> StoreResult<usize> {
     let ended = || {
         jobs::table
-            .filter(sql::<Bool>("jobs.status = 'sending'"))
+            .filter(literal::<Bool>("jobs.status = 'sending'"))
             .filter(jobs::leased_until.le(until))
     };
     let newer = diesel::alias!(jobs as newer);

@@ -1,11 +1,11 @@
 //! The engines behind one connection type, and what can go wrong on any of them.
 
-use diesel::dsl::sql;
+use super::statement::{Statement, literal};
+use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
-use diesel::{RunQueryDsl, sql_query};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -69,16 +69,19 @@ macro_rules! insert_all {
 }
 pub(super) use insert_all;
 
+/// [`clock`] in a statement.
+pub(super) const SQLITE_CLOCK: &str = "CAST(unixepoch('subsec') * 1000 AS BIGINT)";
+/// [`clock`] in a statement.
+pub(super) const POSTGRES_CLOCK: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+
 /// The database's own clock, in milliseconds. Leases go by it: it is one for all workers, and nobody moves it.
 pub(super) fn clock(db: &mut Db<'_>) -> StoreResult<i64> {
     match db {
         Db::Sqlite(connection) => {
-            let now = sql::<BigInt>("CAST(unixepoch('subsec') * 1000 AS BIGINT)");
-            Ok(diesel::select(now).get_result(&mut **connection)?)
+            Ok(diesel::select(literal::<BigInt>(SQLITE_CLOCK)).get_result(&mut **connection)?)
         }
         Db::Postgres(connection) => {
-            let now = sql::<BigInt>("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)");
-            Ok(diesel::select(now).get_result(&mut **connection)?)
+            Ok(diesel::select(literal::<BigInt>(POSTGRES_CLOCK)).get_result(&mut **connection)?)
         }
     }
 }
@@ -89,8 +92,8 @@ pub(super) fn alone(db: &mut Db<'_>, what: &'static str, id: &str) -> StoreResul
     match db {
         Db::Sqlite(_) => Ok(()),
         Db::Postgres(connection) => {
-            let lock = sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
-            lock.bind::<Text, _>(format!("{what} {id}"))
+            Statement::new("SELECT pg_advisory_xact_lock(hashtextextended(")
+                .bind::<Text, _>(format!("{what} {id}"), ", 0))")
                 .execute(&mut **connection)?;
             Ok(())
         }
@@ -102,8 +105,8 @@ pub(super) fn along(db: &mut Db<'_>, what: &'static str, id: &str) -> StoreResul
     match db {
         Db::Sqlite(_) => Ok(()),
         Db::Postgres(connection) => {
-            let lock = sql_query("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))");
-            lock.bind::<Text, _>(format!("{what} {id}"))
+            Statement::new("SELECT pg_advisory_xact_lock_shared(hashtextextended(")
+                .bind::<Text, _>(format!("{what} {id}"), ", 0))")
                 .execute(&mut **connection)?;
             Ok(())
         }

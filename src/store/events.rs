@@ -2,10 +2,10 @@
 
 use super::engine::{self, Db, StoreResult, on};
 use super::schema::{accounts, events};
+use super::statement::literal;
 use crate::domain::id::{EventId, ProjectId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -86,11 +86,11 @@ pub fn with_ids(db: &mut Db<'_>, ids: &[String]) -> StoreResult<Vec<EventRow>> {
 
 /// Those of `ids` that exist and whose sealed bytes are no more than `length`, each with the provider of its account.
 pub fn up_to(db: &mut Db<'_>, ids: &[String], length: i64) -> StoreResult<Vec<(EventRow, Option<String>)>> {
-    let size = sql::<BigInt>("CAST(length(events.body_sealed) AS BIGINT)");
+    let size = literal::<BigInt>("CAST(length(events.body_sealed) AS BIGINT)");
     Ok(on!(db, |c| events::table
         .left_join(accounts::table.on(events::account_id.eq(accounts::id.nullable())))
         .filter(events::id.eq_any(ids))
-        .filter(size.clone().le(length))
+        .filter(size.le(length))
         .select((EventRow::as_select(), accounts::provider.nullable()))
         .load(c))?)
 }

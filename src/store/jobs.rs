@@ -4,10 +4,10 @@ use super::engine::{self, Db, StoreResult, on, word};
 use super::events::EventHead;
 use super::orders::OrderRow;
 use super::schema::jobs;
+use super::statement::literal;
 use crate::domain::id::{DeliveryId, ProjectId, PushId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ impl JobStatus {
 }
 
 /// A job as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = jobs, treat_none_as_default_value = false)]
 pub struct JobRow {
     /// Id.
@@ -324,7 +324,7 @@ pub fn list(
 pub fn arrived(db: &mut Db<'_>, events: &[String]) -> StoreResult<HashSet<(String, String)>> {
     let arrived: Vec<(String, String)> = on!(db, |c| jobs::table
         // In words, so that the index of what has arrived is used.
-        .filter(sql::<Bool>(
+        .filter(literal::<Bool>(
             "jobs.kind = 'delivery' AND jobs.status = 'succeeded'"
         ))
         .filter(jobs::subject_id.eq_any(events))

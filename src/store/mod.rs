@@ -24,6 +24,7 @@ mod schema;
 pub mod sealed;
 pub mod sequences;
 mod sqlite;
+mod statement;
 pub mod webhooks;
 
 pub use database::{OpenError, Ownership, Page, Store};

@@ -3,11 +3,10 @@
 use super::engine::{Db, StoreResult};
 use super::jobs::{JobRow, JobStatus};
 use super::request_logs::{self, RequestLogRow};
-use super::schema::jobs;
+use super::statement::Statement;
 use crate::domain::timestamp::Timestamp;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use std::collections::HashSet;
 
@@ -52,7 +51,7 @@ impl Finished {
 pub fn finish(db: &mut Db<'_>, finished: &[Finished]) -> StoreResult<HashSet<String>> {
     let mut written = HashSet::with_capacity(finished.len());
     match db {
-        // A statement costs no way to a server here, and each is prepared once.
+        // A statement costs no way to a server here.
         Db::Sqlite(connection) => {
             for one in finished {
                 if finish_one(connection, one)? {
@@ -68,22 +67,18 @@ pub fn finish(db: &mut Db<'_>, finished: &[Finished]) -> StoreResult<HashSet<Str
     Ok(written)
 }
 
+/// On one row, where the lease still holds.
 fn finish_one(connection: &mut SqliteConnection, finished: &Finished) -> StoreResult<bool> {
-    let target = jobs::table
-        .find(&finished.job.id)
-        .filter(jobs::fence.eq(finished.job.fence))
-        .filter(jobs::status.eq(JobStatus::Sending.as_str()));
-    let change = (
-        jobs::status.eq(finished.status.as_str()),
-        jobs::due_at.eq(finished.due_at.0),
-        jobs::leased_until.eq(None::<i64>),
-        jobs::claims.eq(0),
-        jobs::tries.eq(finished.tries()),
-        jobs::last_status.eq(finished.last_status()),
-        jobs::last_error.eq(finished.last_error()),
-        jobs::updated_at.eq(finished.at.0),
-    );
-    Ok(diesel::update(target).set(change).execute(connection)? == 1)
+    let update = Statement::new("UPDATE jobs SET leased_until = NULL, claims = 0, status = ")
+        .bind::<Text, _>(finished.status.as_str(), ", due_at = ")
+        .bind::<BigInt, _>(finished.due_at.0, ", tries = ")
+        .bind::<BigInt, _>(finished.tries(), ", last_status = ")
+        .bind::<Nullable<BigInt>, _>(finished.last_status(), ", last_error = ")
+        .bind::<Nullable<Text>, _>(finished.last_error(), ", updated_at = ")
+        .bind::<BigInt, _>(finished.at.0, " WHERE status = 'sending' AND id = ")
+        .bind::<Text, _>(&finished.job.id, " AND fence = ")
+        .bind::<BigInt, _>(finished.job.fence, "");
+    Ok(update.execute(connection)? == 1)
 }
 
 /// One statement for all: each would cost a way to the server and back.
@@ -93,25 +88,29 @@ fn finish_together(connection: &mut PgConnection, finished: &[Finished]) -> Stor
         #[diesel(sql_type = Text)]
         id: String,
     }
-    let update = sql_query(
+    let numbers = |value: fn(&Finished) -> i64| finished.iter().map(value).collect::<Vec<_>>();
+    let words = |value: fn(&Finished) -> &str| finished.iter().map(value).collect::<Vec<_>>();
+    let statuses: Vec<_> = finished.iter().map(Finished::last_status).collect();
+    let errors: Vec<_> = finished.iter().map(Finished::last_error).collect();
+    let update = Statement::new(
         "UPDATE jobs SET status = ended.status, due_at = ended.due_at, leased_until = NULL, claims = 0, \
              tries = ended.tries, last_status = ended.last_status, last_error = ended.last_error, \
              updated_at = ended.at \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
-             AS ended (id, fence, status, due_at, tries, last_status, last_error, at) \
+         FROM unnest(",
+    )
+    .bind::<Array<Text>, _>(words(|one| &one.job.id), ", ")
+    .bind::<Array<BigInt>, _>(numbers(|one| one.job.fence), ", ")
+    .bind::<Array<Text>, _>(words(|one| one.status.as_str()), ", ")
+    .bind::<Array<BigInt>, _>(numbers(|one| one.due_at.0), ", ")
+    .bind::<Array<BigInt>, _>(numbers(Finished::tries), ", ")
+    .bind::<Array<Nullable<BigInt>>, _>(statuses, ", ")
+    .bind::<Array<Nullable<Text>>, _>(errors, ", ")
+    .bind::<Array<BigInt>, _>(
+        numbers(|one| one.at.0),
+        ") AS ended (id, fence, status, due_at, tries, last_status, last_error, at) \
          WHERE jobs.id = ended.id AND jobs.fence = ended.fence AND jobs.status = 'sending' \
          RETURNING jobs.id",
     );
-    let column = |value: fn(&Finished) -> i64| finished.iter().map(value).collect::<Vec<_>>();
-    let written: Vec<Written> = update
-        .bind::<Array<Text>, _>(finished.iter().map(|one| one.job.id.as_str()).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(column(|one| one.job.fence))
-        .bind::<Array<Text>, _>(finished.iter().map(|one| one.status.as_str()).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(column(|one| one.due_at.0))
-        .bind::<Array<BigInt>, _>(column(Finished::tries))
-        .bind::<Array<Nullable<BigInt>>, _>(finished.iter().map(Finished::last_status).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(finished.iter().map(Finished::last_error).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(column(|one| one.at.0))
-        .load(connection)?;
+    let written: Vec<Written> = update.load(connection)?;
     Ok(written.into_iter().map(|one| one.id).collect())
 }

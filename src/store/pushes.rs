@@ -3,9 +3,9 @@
 use super::engine::{Db, StoreResult, on};
 use super::jobs::{JobKind, JobRow, JobStatus};
 use super::schema::{accounts, jobs, orders};
+use super::statement::literal;
 use crate::domain::id::ProjectId;
 use crate::domain::timestamp::Timestamp;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -51,12 +51,12 @@ pub fn hasten(db: &mut Db<'_>, project: &ProjectId, through: Through<'_>, at: Ti
             .filter(jobs::lane.eq_any(&lanes))
     };
     let waiting = pushes()
-        .filter(sql::<Bool>("jobs.status = 'pending'"))
+        .filter(literal::<Bool>("jobs.status = 'pending'"))
         .filter(jobs::due_at.gt(at.0));
     on!(db, |c| diesel::update(waiting)
         .set(jobs::due_at.eq(at.0))
         .execute(c))?;
-    let under_way = pushes().filter(sql::<Bool>("jobs.status = 'sending'"));
+    let under_way = pushes().filter(literal::<Bool>("jobs.status = 'sending'"));
     // Later than when it was due, for it was claimed by now.
     on!(db, |c| diesel::update(under_way)
         .set(jobs::due_at.eq(at.0 + 1))
@@ -76,7 +76,7 @@ pub fn end_all(
         .filter(jobs::project_id.eq(project.as_str()))
         .filter(jobs::kind.eq(JobKind::Push.as_str()))
         .filter(jobs::lane.eq(account))
-        .filter(sql::<Bool>("jobs.status = 'pending'"));
+        .filter(literal::<Bool>("jobs.status = 'pending'"));
     let change = (
         jobs::status.eq(JobStatus::Exhausted.as_str()),
         jobs::last_error.eq(why),

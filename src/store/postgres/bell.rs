@@ -7,10 +7,11 @@
 use super::connections::with_defaults;
 use super::crew::Crew;
 use crate::store::engine::{StoreError, StoreResult};
+use crate::store::statement::Statement;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::sql_types::Text;
-use diesel::{Connection, RunQueryDsl, sql_query};
+use diesel::{Connection, RunQueryDsl};
 use std::error::Error;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
@@ -68,8 +69,8 @@ fn tell(calls: &Receiver<()>, tellers: &Crew, name: &Arc<str>) {
     while calls.recv().is_ok() {
         let name = Arc::clone(name);
         let told = tellers.give(Box::new(move |connection| match connection {
-            Ok(connection) => sql_query("SELECT pg_notify('crosscheck_jobs', $1)")
-                .bind::<Text, _>(&*name)
+            Ok(connection) => Statement::new("SELECT pg_notify('crosscheck_jobs', ")
+                .bind::<Text, _>(&*name, ")")
                 .execute(connection)
                 .is_ok(),
             Err(_) => true,
