@@ -84,7 +84,7 @@ pub fn measure(
                 let name = format!("beside-{}-{round}-{number}", engine.name());
                 let url = match engine {
                     Engine::Sqlite => format!("sqlite://{}", directory.join(format!("{name}.db")).display()),
-                    Engine::Postgres => database(postgres, &name),
+                    Engine::Postgres => database(postgres),
                 };
                 let others: Vec<String> = manners.iter().map(|manner| start(*manner)).collect();
                 let (server, sink, target) = server::start(&directory.join(name), &url);

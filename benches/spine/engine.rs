@@ -20,12 +20,15 @@ impl Engine {
     }
 }
 
-/// The URL of a new database of `server`.
-pub fn database(server: &PostgresServer, name: &str) -> String {
+/// The URL of a new database of `server`. The one before is gone then, so that nothing is left to be vacuumed meanwhile.
+pub fn database(server: &PostgresServer) -> String {
     let mut admin = PgConnection::establish(&server.url).unwrap();
-    admin
-        .batch_execute(&format!("CREATE DATABASE \"{name}\""))
-        .unwrap();
+    for statement in [
+        "DROP DATABASE IF EXISTS bench WITH (FORCE)",
+        "CREATE DATABASE bench",
+    ] {
+        admin.batch_execute(statement).unwrap();
+    }
     let (server, _) = server.url.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
+    format!("{server}/bench")
 }

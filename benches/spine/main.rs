@@ -93,7 +93,7 @@ fn main() -> ExitCode {
             floors.push(run(floor::start(&place("floor")), pace, seconds));
             let file = format!("sqlite://{}", directory.path().join(name("file")).display());
             sqlite.push(run(server::start(&place("sqlite"), &file), pace, seconds));
-            let url = database(&postgres, &name("database"));
+            let url = database(&postgres);
             postgresql.push(run(server::start(&place("postgres"), &url), pace, seconds));
         }
         fsyncs.sort_by(f64::total_cmp);
@@ -140,7 +140,7 @@ fn main() -> ExitCode {
         for engine in [Engine::Sqlite, Engine::Postgres] {
             let url = match engine {
                 Engine::Sqlite => format!("sqlite://{}", directory.path().join("claims.db").display()),
-                Engine::Postgres => database(&postgres, "claims"),
+                Engine::Postgres => database(&postgres),
             };
             let [before, after] = claims::measure(&url);
             println!(

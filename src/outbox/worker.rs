@@ -27,7 +27,7 @@ const LEASE_MS: i64 = 20_000;
 const SENDING: Duration = Duration::from_secs(18);
 /// While lanes without room have most of what is due, what is due longest is looked at no more often than this.
 const BLOCKED: Duration = Duration::from_millis(400);
-/// And the next few lanes at least so often, until all were looked at.
+/// And lanes that are not known to do well no more often than this, a few at a time.
 const STEP: Duration = Duration::from_millis(20);
 /// Looks again at least so often, whatever it was told.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
@@ -80,8 +80,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
             .await;
         let idle = match claimed {
             Ok(claimed) => {
-                beyond.after = claimed.last_lane;
-                let idle = beyond.rest(claimed.left, outbox.ambient.now());
+                let idle = beyond.rest(claimed.left, claimed.last_lane, outbox.ambient.now());
                 match dispatch(&outbox, claimed.jobs, began + SENDING, &lanes, &outcomes).await {
                     Ok(()) => idle,
                     Err(_) => Some(LONGEST_SLEEP),
@@ -120,17 +119,25 @@ struct Beyond {
     seen_at: Option<Instant>,
     /// It is to be seen again.
     is_uncertain: bool,
-    /// The lane after which the next ones are looked at.
-    after: Option<String>,
+    /// When lanes were last looked at that were not known.
+    walked_at: Option<Instant>,
+    /// Whether that was at the last claim.
+    has_walked: bool,
+    /// The last of them, where there are more.
+    last_lane: Option<String>,
 }
 
 impl Beyond {
     /// Where the next claim is to look.
     fn look(&mut self, lanes: &Lanes, (now, began): (Timestamp, Instant)) -> Look {
         if self.is_blocked && !std::mem::take(&mut self.is_uncertain) {
+            self.has_walked = self.walked_at.is_none_or(|at| began >= at + STEP);
             return Look::InLanes {
                 known: lanes.known(now),
-                after: self.after.clone(),
+                beyond: self.has_walked.then(|| {
+                    self.walked_at = Some(began);
+                    self.last_lane.take().unwrap_or_default()
+                }),
             };
         }
         self.is_blocked = false;
@@ -139,7 +146,8 @@ impl Beyond {
     }
 
     /// How long to rest after a claim that left this; none where it is not to rest.
-    fn rest(&mut self, left: Left, now: Timestamp) -> Option<Duration> {
+    fn rest(&mut self, left: Left, last_lane: Option<String>, now: Timestamp) -> Option<Duration> {
+        self.last_lane = self.last_lane.take().or(last_lane);
         if self.is_blocked && self.seen_at.is_none_or(|at| at.elapsed() >= BLOCKED) {
             // Now, since nothing new is waited for just after a claim.
             self.is_uncertain = true;
@@ -151,10 +159,10 @@ impl Beyond {
                 self.is_blocked = true;
                 None
             }
-            Left::Nothing { .. } if self.is_blocked => match self.after {
-                Some(_) => Some(STEP),
-                None => Some(BLOCKED),
-            },
+            Left::Nothing { .. } if self.is_blocked => {
+                let has_seen_all = self.has_walked && self.last_lane.is_none();
+                Some(if has_seen_all { BLOCKED } else { STEP })
+            }
             Left::Nothing { next_due } => {
                 // What is due and is left waits for room, which wakes us.
                 let wait = next_due.map_or(i64::MAX, |due| due.0.saturating_sub(now.0).max(0));

@@ -62,8 +62,8 @@ pub enum Look {
     InLanes {
         /// In these.
         known: Vec<String>,
-        /// And in some more, the next by name after this one, or the first.
-        after: Option<String>,
+        /// And, if any, in some more: the next by name after this, in which something is due.
+        beyond: Option<String>,
     },
 }
 
@@ -106,7 +106,7 @@ pub enum Left {
 pub fn claim(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, room: Room, look: Look) -> StoreResult<Claimed> {
     match look {
         Look::AtTheOldest => claim_the_oldest(db, now, lease_ms, room),
-        Look::InLanes { known, after } => claim_in_lanes(db, now, lease_ms, room, (known, after)),
+        Look::InLanes { known, beyond } => claim_in_lanes(db, now, lease_ms, room, (known, beyond)),
     }
 }
 
@@ -139,8 +139,8 @@ fn claim_the_oldest(db: &mut Db<'_>, now: Timestamp, lease_ms: i64, mut room: Ro
     })
 }
 
-/// How many lanes are looked for beside those that are known.
-const LANES: i64 = 16;
+/// How many lanes are looked for beyond those that are known.
+const LANES: i64 = 32;
 /// How many jobs of a lane are looked at.
 const OF_A_LANE: i64 = 32;
 
@@ -149,11 +149,18 @@ fn claim_in_lanes(
     now: Timestamp,
     lease_ms: i64,
     mut room: Room,
-    (known, after): (Vec<String>, Option<String>),
+    (known, beyond): (Vec<String>, Option<String>),
 ) -> StoreResult<Claimed> {
-    let more = lanes(db, after.as_deref())?;
+    let more = match beyond {
+        Some(lane) => lanes(db, now, &lane)?,
+        None => Vec::new(),
+    };
     let is_last = i64::try_from(more.len()) != Ok(LANES);
-    let last_lane = more.last().filter(|_| !is_last).cloned();
+    let last_lane = more.last().filter(|_| !is_last).map(|last| last.lane.clone());
+    let more = more
+        .into_iter()
+        .filter(|found| found.is_due)
+        .map(|found| found.lane);
     let lanes: BTreeSet<String> = known.into_iter().chain(more).collect();
     let lanes = lanes
         .into_iter()
@@ -243,6 +250,9 @@ fn due_among(db: &mut Db<'_>, now: Timestamp, ids: &[String]) -> StoreResult<Has
 }
 
 /// Of each lane so many jobs that are due, the longest due first. No other worker gets them before the transaction ends.
+///
+/// A lane is asked for as a range, by lane and time: asked for by equality, PostgreSQL may as well go through all that is
+/// due and pick out the lane, if it was so that nearly all was of one lane when it last looked.
 fn due_in_lanes(db: &mut Db<'_>, now: Timestamp, lanes: &[(i64, String)]) -> StoreResult<Vec<Candidate>> {
     let connection = match db {
         // A statement costs no way to a server here.
@@ -263,28 +273,32 @@ fn due_in_lanes(db: &mut Db<'_>, now: Timestamp, lanes: &[(i64, String)]) -> Sto
             limits,
             ") AS room (lane, jobs) CROSS JOIN LATERAL ( \
                  SELECT id, jobs.lane, due_at FROM jobs \
-                 WHERE status = 'pending' AND jobs.lane = room.lane AND due_at <= ",
+                 WHERE status = 'pending' AND jobs.lane >= room.lane AND (jobs.lane, due_at) <= (room.lane, ",
         )
         .bind::<BigInt, _>(
             now.0,
-            " AND (kind = 'delivery' OR NOT EXISTS ( \
+            ") AND (kind = 'delivery' OR NOT EXISTS ( \
                      SELECT 1 FROM jobs AS siblings \
                      WHERE siblings.target_id = jobs.target_id AND siblings.kind = 'push' \
                          AND siblings.status = 'sending')) \
-             ORDER BY due_at LIMIT room.jobs FOR UPDATE SKIP LOCKED) AS due",
+             ORDER BY jobs.lane, due_at LIMIT room.jobs FOR UPDATE SKIP LOCKED) AS due",
         );
     Ok(query.load(&mut **connection)?)
 }
 
-/// The first lanes after this one in which something waits, each found by one step through the index, however much
+/// A lane in which something waits.
+#[derive(QueryableByName)]
+struct Lane {
+    #[diesel(sql_type = Text)]
+    lane: String,
+    #[diesel(sql_type = Bool)]
+    is_due: bool,
+}
+
+/// The first lanes after this name in which something waits, each found by one step through the index, however much
 /// waits in it.
-fn lanes(db: &mut Db<'_>, after: Option<&str>) -> StoreResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Lane {
-        #[diesel(sql_type = Text)]
-        lane: String,
-    }
-    fn walk<DB>(after: &str) -> Statement<'_, DB>
+fn lanes(db: &mut Db<'_>, now: Timestamp, after: &str) -> StoreResult<Vec<Lane>> {
+    fn walk<DB>(now: Timestamp, after: &str) -> Statement<'_, DB>
     where
         DB: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
         str: ToSql<Text, DB>,
@@ -300,11 +314,15 @@ fn lanes(db: &mut Db<'_>, after: Option<&str>) -> StoreResult<Vec<String>> {
                  SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane), steps + 1 \
                  FROM walk WHERE walk.lane IS NOT NULL AND steps < ",
         )
-        .bind::<BigInt, _>(LANES, ") SELECT lane FROM walk WHERE lane IS NOT NULL")
+        .bind::<BigInt, _>(
+            LANES,
+            ") SELECT walk.lane AS lane, EXISTS ( \
+                 SELECT 1 FROM jobs \
+                 WHERE status = 'pending' AND jobs.lane >= walk.lane AND (jobs.lane, due_at) <= (walk.lane, ",
+        )
+        .bind::<BigInt, _>(now.0, ")) AS is_due FROM walk WHERE walk.lane IS NOT NULL")
     }
-    let after = after.unwrap_or_default();
-    let found: Vec<Lane> = on!(db, |c| walk(after).load(c))?;
-    Ok(found.into_iter().map(|found| found.lane).collect())
+    Ok(on!(db, |c| walk(now, after).load(c))?)
 }
 
 /// Leases jobs, and returns them in the order in which they are named.

@@ -82,10 +82,11 @@ fn room(jobs: i64, of_any_lane: i64) -> Room {
     }
 }
 
-fn in_lanes(known: &[&str], after: Option<String>) -> Look {
+/// In these lanes, and in some beyond this one.
+fn in_lanes(known: &[&str], beyond: &str) -> Look {
     Look::InLanes {
         known: known.iter().map(|lane| (*lane).to_owned()).collect(),
-        after,
+        beyond: Some(beyond.to_owned()),
     }
 }
 
@@ -229,9 +230,9 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     assert_eq!(first.left, Left::Blocked);
     let mut held = room(8, 8);
     held.lanes.insert("full".to_owned(), 0);
-    let beyond = outbox.look(in_lanes(&[], None), held.clone(), LONG).await;
+    let beyond = outbox.look(in_lanes(&[], ""), held.clone(), LONG).await;
     assert_eq!(ids(&beyond), ["other-1", "other-2"]);
-    let again = outbox.look(in_lanes(&[], None), held.clone(), LONG).await;
+    let again = outbox.look(in_lanes(&[], ""), held.clone(), LONG).await;
     assert_eq!(ids(&again), [""; 0], "what was found is claimed once");
     assert_eq!(again.left, Left::Nothing { next_due: None });
 
@@ -239,7 +240,7 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
     let blocked = outbox.look(Look::AtTheOldest, held.clone(), LONG).await;
     assert_eq!(blocked.left, Left::Blocked);
     assert_eq!(ids(&blocked), [""; 0], "nothing of a lane that is held back");
-    let found = outbox.look(in_lanes(&["third"], None), held, LONG).await;
+    let found = outbox.look(in_lanes(&["third"], ""), held, LONG).await;
     assert_eq!(ids(&found), ["third"]);
     let unblocked = outbox.look(Look::AtTheOldest, room(64, 64), LONG).await;
     assert_eq!(unblocked.jobs.len(), 37);
@@ -249,12 +250,13 @@ async fn what_a_full_lane_has_waiting_keeps_no_other_lane_from_its_turn() {
 #[tokio::test]
 async fn lanes_are_looked_at_some_at_a_time_and_those_that_are_known_each_time() {
     let outbox = outbox().await;
-    let lanes = (0..40).map(|n| delivery(&format!("{n:02}"), &format!("lane {n:02}"), 500 - n));
-    outbox.queue(lanes.collect()).await;
-    let (mut seen, mut after, mut looks) = (Vec::new(), None, 0);
+    let lanes = (0..70).map(|n| delivery(&format!("{n:02}"), &format!("lane {n:02}"), 500 - n));
+    let later = (0..70).map(|n| delivery(&format!("later {n:02}"), &format!("later {n:02}"), 5_000));
+    outbox.queue(lanes.chain(later).collect()).await;
+    let (mut seen, mut beyond, mut looks) = (Vec::new(), String::new(), 0);
     loop {
-        let known = ["lane 39", "unknown"];
-        let found = outbox.look(in_lanes(&known, after), room(64, 64), LONG).await;
+        let known = ["lane 69", "unknown"];
+        let found = outbox.look(in_lanes(&known, &beyond), room(64, 64), LONG).await;
         let mut found_here = ids(&found);
         assert!(
             found_here.is_sorted_by(|one, other| one > other),
@@ -262,17 +264,24 @@ async fn lanes_are_looked_at_some_at_a_time_and_those_that_are_known_each_time()
         );
         seen.append(&mut found_here);
         looks += 1;
-        after = found.last_lane;
         if looks == 1 {
-            assert!(seen.contains(&"39".to_owned()));
+            assert!(seen.contains(&"69".to_owned()));
         }
-        if after.is_none() {
-            break;
+        match found.last_lane {
+            Some(last) => beyond = last,
+            None => break,
         }
     }
     seen.sort();
-    assert_eq!(seen, (0..40).map(|n| format!("{n:02}")).collect::<Vec<_>>());
-    assert_eq!(looks, 3);
+    assert_eq!(seen, (0..70).map(|n| format!("{n:02}")).collect::<Vec<_>>());
+    assert_eq!(looks, 5);
+
+    outbox
+        .queue(vec![delivery("not looked at", "lane 00", 500)])
+        .await;
+    let known = vec!["lane 69".to_owned()];
+    let look = Look::InLanes { known, beyond: None };
+    assert!(outbox.look(look, room(64, 64), LONG).await.jobs.is_empty());
 }
 
 #[tokio::test]
@@ -280,13 +289,13 @@ async fn of_a_lane_with_much_that_is_due_more_is_left_and_there_is_never_more_cl
     let outbox = outbox().await;
     let much = (0..100).map(|n| delivery(&format!("{n:03}"), ["a", "b"][n % 2], 0));
     outbox.queue(much.collect()).await;
-    let first = outbox.look(in_lanes(&[], None), room(256, 256), LONG).await;
+    let first = outbox.look(in_lanes(&[], ""), room(256, 256), LONG).await;
     assert_eq!((first.jobs.len(), first.left), (64, Left::More));
-    let full = outbox.look(in_lanes(&[], None), room(4, 256), LONG).await;
+    let full = outbox.look(in_lanes(&[], ""), room(4, 256), LONG).await;
     assert_eq!((full.jobs.len(), full.left), (4, Left::More));
     let mut held = room(256, 256);
     held.lanes.insert("a".to_owned(), 3);
-    let rest = outbox.look(in_lanes(&["a"], None), held, LONG).await;
+    let rest = outbox.look(in_lanes(&["a"], ""), held, LONG).await;
     let of_a = rest.jobs.iter().filter(|job| job.lane == "a").count();
     assert_eq!(of_a, 3);
 }
@@ -301,7 +310,7 @@ async fn what_is_reserved_for_proven_lanes_is_claimed_by_no_other() {
         proven: HashSet::from(["good".to_owned()]),
         ..room(24, 4)
     };
-    for look in [Look::AtTheOldest, in_lanes(&["good", "failed"], None)] {
+    for look in [Look::AtTheOldest, in_lanes(&["good", "failed"], "")] {
         let claimed = outbox.look(look, room(), LONG).await;
         let good = claimed.jobs.iter().filter(|job| job.lane == "good").count();
         assert_eq!((good, claimed.jobs.len()), (4, 7));
@@ -314,7 +323,7 @@ async fn lane_by_lane_no_push_is_claimed_beside_another_of_its_order() {
     outbox.queue(vec![push("a", 1), push("b", 2)]).await;
     let first = outbox.look(Look::AtTheOldest, room(1, 1), LONG).await;
     assert_eq!(first.jobs[0].id, "a");
-    let look = || outbox.look(in_lanes(&[], None), room(8, 8), LONG);
+    let look = || outbox.look(in_lanes(&[], ""), room(8, 8), LONG);
     assert_eq!(ids(&look().await), [""; 0]);
     outbox.finish(first.jobs, JobStatus::Succeeded).await;
     assert_eq!(ids(&look().await), ["b"]);
