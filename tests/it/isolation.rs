@@ -1,6 +1,5 @@
 //! Endpoints that behave as badly as they can beside one that does what it should.
 
-use crate::greenhouse_flow::send_test;
 use crate::harness::{Holder, Manner, Receiver, Reply, Server, rude};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
@@ -56,11 +55,10 @@ async fn endpoints_of_every_hostile_kind_keep_nothing_from_one_that_does_what_it
     let customer = server.link("greenhouse", "assessments").await;
 
     let mut placed: BTreeSet<String> = join_all((0..ORDERS).map(|order| {
-        let body = send_test(&format!("https://ats.example/{order}"));
         let (server, customer) = (&server, &customer);
         async move {
-            let answer = server.ats(customer, "POST", "send_test", Some(body), 200).await;
-            answer["partner_interview_id"].as_str().unwrap().to_owned()
+            let callback = format!("https://ats.example/{order}");
+            server.place(customer, &callback).await
         }
     }))
     .await
@@ -85,18 +83,15 @@ async fn a_hundred_new_endpoints_that_hang_leave_seats_to_one_that_has_done_well
     let mut silent = Holder::start().await;
     server.webhook(&good.url, &["record.new"]).await;
     let customer = server.link("greenhouse", "assessments").await;
-    let place = async |order: &str| {
-        let body = send_test(&format!("https://ats.example/{order}"));
-        server.ats(&customer, "POST", "send_test", Some(body), 200).await;
-    };
-    place("first").await;
+    server.place(&customer, "https://ats.example/first").await;
     good.next().await;
     for number in 0..100 {
         let url = format!("{}/{number}", silent.url);
         server.webhook(&url, &["record.new"]).await;
     }
     for order in 0..20 {
-        place(&order.to_string()).await;
+        let callback = format!("https://ats.example/{order}");
+        server.place(&customer, &callback).await;
         good.next().await;
     }
     let first = silent.arrived().unwrap();
