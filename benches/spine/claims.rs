@@ -4,20 +4,19 @@
 use super::support::percentile;
 use crosscheck::domain::id::ProjectId;
 use crosscheck::domain::timestamp::Timestamp;
-use crosscheck::store::claims::{self, Claimed, Left, Look, Room};
+use crosscheck::outbox::lookout::Lookout;
+use crosscheck::store::claims::{self, Claimed, Look, Room};
 use crosscheck::store::jobs::{self, JobRow};
 use crosscheck::store::outcomes::{self, Finished};
 use crosscheck::store::{Db, Store, StoreError, projects};
 use diesel::RunQueryDsl;
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use tokio::time::Instant;
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
 const ROUNDS: usize = 300;
 /// What is due at each claim.
 const DUE: usize = 16;
-const BLOCKED: Duration = Duration::from_millis(400);
-const STEP: Duration = Duration::from_millis(20);
 const HELD: &str = "held";
 const GOOD: &str = "good";
 
@@ -37,8 +36,7 @@ pub fn measure(url: &str) -> [(f64, f64); 2] {
 
 async fn rounds(store: &Store, project: &ProjectId, run: usize) -> (f64, f64) {
     let mut times = Vec::with_capacity(ROUNDS);
-    // As the worker does it.
-    let (mut is_blocked, mut seen, mut walked, mut last) = (false, None, None, None);
+    let mut lookout = Lookout::default();
     for round in 0..ROUNDS {
         let due: Vec<JobRow> = (0..DUE)
             .map(|number| job(project, &format!("{run}-{round}-{number}")))
@@ -54,22 +52,16 @@ async fn rounds(store: &Store, project: &ProjectId, run: usize) -> (f64, f64) {
         };
         let began = Instant::now();
         let mut claimed = Vec::new();
-        if !is_blocked || seen.is_none_or(|at: Instant| at + BLOCKED < began) {
-            seen = Some(began);
-            let oldest = claim(store, room.clone(), Look::AtTheOldest).await;
-            is_blocked = oldest.left == Left::Blocked;
-            claimed.extend(oldest.jobs);
-        }
-        if is_blocked {
-            let walks = walked.is_none_or(|at: Instant| at + STEP < began);
-            let beyond = walks.then(|| {
-                walked = Some(began);
-                last.take().unwrap_or_default()
-            });
-            let known = vec![GOOD.to_owned()];
-            let found = claim(store, room, Look::InLanes { known, beyond }).await;
-            last = last.or(found.last_lane);
-            claimed.extend(found.jobs);
+        // Until the worker would rest.
+        loop {
+            let one_began = Instant::now();
+            let look = lookout.look(|| vec![GOOD.to_owned()], one_began);
+            let one = claim(store, room.clone(), look).await;
+            let rest = lookout.rest(&one, (one_began, NOW));
+            claimed.extend(one.jobs);
+            if rest.is_some() {
+                break;
+            }
         }
         times.push(began.elapsed().as_secs_f64() * 1e3);
         assert_eq!(claimed.len(), DUE, "the others are not kept waiting");

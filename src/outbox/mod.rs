@@ -9,6 +9,7 @@ mod decision;
 pub mod delivery;
 pub mod forbidden;
 mod lanes;
+pub mod lookout;
 mod outcome;
 mod push;
 mod recorder;

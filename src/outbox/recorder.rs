@@ -3,10 +3,10 @@
 
 use super::announcer::{Announcement, Announcer};
 use super::decision::{Circumstances, Endpoint, Facts, Next, decide};
+use super::lookout::LONGEST_REST;
 use super::outcome::{Outcome, Tried, request_id};
 use super::schedule::Schedule;
 use super::tools::Outbox;
-use super::worker::LONGEST_SLEEP;
 use crate::ambient::Ambient;
 use crate::domain::id::RequestLogId;
 use crate::domain::timestamp::Timestamp;
@@ -115,7 +115,7 @@ fn may_make_due(finished: &Finished) -> bool {
             JobStatus::Succeeded => false,
             JobStatus::Pending => {
                 let wait = finished.due_at.0.saturating_sub(finished.at.0);
-                Duration::from_millis(u64::try_from(wait).unwrap_or(0)) < LONGEST_SLEEP
+                Duration::from_millis(u64::try_from(wait).unwrap_or(0)) < LONGEST_REST
             }
             _ => true,
         }

@@ -3,12 +3,12 @@
 
 use super::client::DEADLINE;
 use super::lanes::{Lanes, Seat};
+use super::lookout::{LONGEST_REST, Lookout};
 use super::outcome::{About, Outcome, Tried};
 use super::tools::Outbox;
 use super::{delivery, push, recorder, sweeper};
-use crate::domain::timestamp::Timestamp;
 use crate::store::StoreResult;
-use crate::store::claims::{self, Left, Look, MAX_CLAIMS};
+use crate::store::claims::{self, MAX_CLAIMS};
 use crate::store::jobs::{JobKind, JobRow};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +25,6 @@ const LEASE_MS: i64 = 20_000;
 /// No send lasts longer than this after its claim began, however long the claim itself took: the lease must
 /// outlast it, or the job would be claimed and sent a second time meanwhile.
 const SENDING: Duration = Duration::from_secs(18);
-/// While lanes without room have most of what is due, what is due longest is looked at no more often than this.
-const BLOCKED: Duration = Duration::from_millis(400);
-/// And lanes that are not known to do well no more often than this, a few at a time.
-const STEP: Duration = Duration::from_millis(20);
-/// Looks again at least so often, whatever it was told.
-pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// A worker that runs.
 pub struct Running {
@@ -63,7 +57,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let (outcomes, recorded) = recorder::start(Arc::clone(&outbox));
     let sweeping = tokio::spawn(sweeper::run(Arc::clone(&outbox), stopped.clone()));
     let lanes = Lanes::new();
-    let mut beyond = Beyond::default();
+    let mut lookout = Lookout::default();
     let mut paced = Instant::now();
     while !*stopped.borrow() {
         tokio::select! {
@@ -73,22 +67,22 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let began = Instant::now();
         let now = outbox.ambient.now();
         let room = lanes.room(now);
-        let look = beyond.look(&lanes, (now, began));
+        let look = lookout.look(|| lanes.known(now), began);
         let claimed = outbox
             .store
             .write(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
         let idle = match claimed {
             Ok(claimed) => {
-                let idle = beyond.rest(claimed.left, claimed.last_lane, outbox.ambient.now());
+                let idle = lookout.rest(&claimed, (began, outbox.ambient.now()));
                 match dispatch(&outbox, claimed.jobs, began + SENDING, &lanes, &outcomes).await {
                     Ok(()) => idle,
-                    Err(_) => Some(LONGEST_SLEEP),
+                    Err(_) => Some(LONGEST_REST),
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "jobs could not be claimed");
-                Some(LONGEST_SLEEP)
+                Some(LONGEST_REST)
             }
         };
         paced = paced.max(began.checked_sub(CREDIT).unwrap_or(began)) + ROUND;
@@ -109,67 +103,6 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         tracing::warn!("stopped before every outcome was written down");
     }
     sweeping.abort();
-}
-
-/// Where to look while lanes without room have most of what is due.
-#[derive(Default)]
-struct Beyond {
-    is_blocked: bool,
-    /// When it was last seen whether they do.
-    seen_at: Option<Instant>,
-    /// It is to be seen again.
-    is_uncertain: bool,
-    /// When lanes were last looked at that were not known.
-    walked_at: Option<Instant>,
-    /// Whether that was at the last claim.
-    has_walked: bool,
-    /// The last of them, where there are more.
-    last_lane: Option<String>,
-}
-
-impl Beyond {
-    /// Where the next claim is to look.
-    fn look(&mut self, lanes: &Lanes, (now, began): (Timestamp, Instant)) -> Look {
-        if self.is_blocked && !std::mem::take(&mut self.is_uncertain) {
-            self.has_walked = self.walked_at.is_none_or(|at| began >= at + STEP);
-            return Look::InLanes {
-                known: lanes.known(now),
-                beyond: self.has_walked.then(|| {
-                    self.walked_at = Some(began);
-                    self.last_lane.take().unwrap_or_default()
-                }),
-            };
-        }
-        self.is_blocked = false;
-        self.seen_at = Some(began);
-        Look::AtTheOldest
-    }
-
-    /// How long to rest after a claim that left this; none where it is not to rest.
-    fn rest(&mut self, left: Left, last_lane: Option<String>, now: Timestamp) -> Option<Duration> {
-        self.last_lane = self.last_lane.take().or(last_lane);
-        if self.is_blocked && self.seen_at.is_none_or(|at| at.elapsed() >= BLOCKED) {
-            // Now, since nothing new is waited for just after a claim.
-            self.is_uncertain = true;
-            return None;
-        }
-        match left {
-            Left::More => None,
-            Left::Blocked => {
-                self.is_blocked = true;
-                None
-            }
-            Left::Nothing { .. } if self.is_blocked => {
-                let has_seen_all = self.has_walked && self.last_lane.is_none();
-                Some(if has_seen_all { BLOCKED } else { STEP })
-            }
-            Left::Nothing { next_due } => {
-                // What is due and is left waits for room, which wakes us.
-                let wait = next_due.map_or(i64::MAX, |due| due.0.saturating_sub(now.0).max(0));
-                Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()).min(LONGEST_SLEEP))
-            }
-        }
-    }
 }
 
 /// Sends what was claimed; an error where some of it could not be.
