@@ -18,10 +18,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 const BATCH: usize = 256;
 const QUEUE: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(200);
+/// How long what has arrived may be on record as being sent. A process that is killed meanwhile sends it again.
+const GATHERING: Duration = Duration::from_millis(20);
 
 /// Why a job is taken out.
 const TAKEN_OUT: &str = "taken out: claimed too often without an outcome";
@@ -34,6 +37,7 @@ pub fn start(outbox: Arc<Outbox>) -> (mpsc::Sender<Outcome>, JoinHandle<()>) {
 async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
     let mut batch = Vec::with_capacity(BATCH);
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
+        gather(&mut outcomes, &mut batch).await;
         // In one order, whoever writes: two workers that wait for each other would both have to begin anew.
         batch.sort_by(|one: &Outcome, other| one.job.target_id.cmp(&other.job.target_id));
         let taken: Arc<[Outcome]> = batch.drain(..).collect();
@@ -56,6 +60,23 @@ async fn run(outbox: Arc<Outbox>, mut outcomes: mpsc::Receiver<Outcome>) {
             outbox.wake.wake_here();
         }
     }
+}
+
+/// Lets outcomes that nothing waits for gather: many together cost the database little more than one.
+async fn gather(outcomes: &mut mpsc::Receiver<Outcome>, batch: &mut Vec<Outcome>) {
+    let ends = Instant::now() + GATHERING;
+    while batch.len() < BATCH && batch.iter().all(can_wait) {
+        let room = BATCH - batch.len();
+        match tokio::time::timeout_at(ends, outcomes.recv_many(batch, room)).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
+
+/// Whether nothing happens sooner for its being written: a delivery has arrived, and was in nobody's way.
+fn can_wait(outcome: &Outcome) -> bool {
+    matches!(outcome.tried, Tried::Done { .. }) && !is_in_the_way(&outcome.job)
 }
 
 /// Writes the batch, again and again while the database is not available. Returns whether something may be due by that.
@@ -106,11 +127,15 @@ fn record(
     Ok(finished.iter().any(may_make_due))
 }
 
+/// Whether another job may wait for this one to end.
+fn is_in_the_way(job: &JobRow) -> bool {
+    job.kind == JobKind::Push.as_str() || job.sequence.is_some()
+}
+
 /// Whether something may be due before the worker looks by itself: the job, another for which this one was in the way,
 /// or one that announces its end.
 fn may_make_due(finished: &Finished) -> bool {
-    let is_in_the_way = finished.job.kind == JobKind::Push.as_str() || finished.job.sequence.is_some();
-    is_in_the_way
+    is_in_the_way(&finished.job)
         || match finished.status {
             JobStatus::Succeeded => false,
             JobStatus::Pending => {
@@ -290,4 +315,83 @@ fn disable(db: &mut Db<'_>, announcer: &dyn Announcer, job: &JobRow, at: Timesta
         announcer.announce(db, job, Announcement::WebhookDisabled)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::DeliveryId;
+    use crate::outbox::outcome::About;
+    use crate::store::events::EventHead;
+
+    const AT: Timestamp = Timestamp(1_000_000);
+    const ARRIVED: Tried = Tried::Done { status: 200, took: 1 };
+
+    fn outcome(tried: Tried) -> Outcome {
+        let event = EventHead {
+            id: "event".to_owned(),
+            project_id: "project".to_owned(),
+            event_type: "record.new".to_owned(),
+            record_id: "record".to_owned(),
+            category: None,
+        };
+        Outcome {
+            job: JobRow::delivery(&DeliveryId::new(uuid::Uuid::nil()), &event, "endpoint", AT),
+            tried,
+            about: About::default(),
+            at: AT,
+            fraction: 0.0,
+        }
+    }
+
+    fn in_order() -> Outcome {
+        let mut outcome = outcome(ARRIVED);
+        outcome.job.sequence = Some("record".to_owned());
+        outcome
+    }
+
+    /// How many gather with the first, and for how long, where the others come after so many milliseconds each.
+    async fn gathered(first: Outcome, others: Vec<(u64, Outcome)>) -> (usize, Duration) {
+        let (sender, mut outcomes) = mpsc::channel(8);
+        tokio::spawn(async move {
+            for (after, outcome) in others {
+                tokio::time::sleep(Duration::from_millis(after)).await;
+                sender.send(outcome).await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        });
+        let (began, mut batch) = (Instant::now(), vec![first]);
+        gather(&mut outcomes, &mut batch).await;
+        (batch.len(), began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deliveries_that_arrived_are_written_with_those_that_arrive_just_after() {
+        let others = vec![
+            (12, outcome(ARRIVED)),
+            (5, outcome(ARRIVED)),
+            (5, outcome(ARRIVED)),
+        ];
+        let (many, after) = gathered(outcome(ARRIVED), others).await;
+        assert_eq!((many, after.as_millis()), (3, GATHERING.as_millis()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_wait_for_is_written_at_once_with_what_has_gathered() {
+        let failed = || outcome(Tried::failed("refused".to_owned(), 1));
+        for urgent in [failed(), in_order()] {
+            let (many, after) = gathered(urgent.clone(), Vec::new()).await;
+            assert_eq!((many, after), (1, Duration::ZERO));
+            let (many, after) = gathered(outcome(ARRIVED), vec![(7, urgent)]).await;
+            assert_eq!((many, after.as_millis()), (2, 7));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_no_more_can_come_nothing_is_waited_for() {
+        let (_, mut outcomes) = mpsc::channel(1);
+        let (began, mut batch) = (Instant::now(), vec![outcome(ARRIVED)]);
+        gather(&mut outcomes, &mut batch).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
 }

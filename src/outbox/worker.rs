@@ -70,7 +70,7 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let look = lookout.look(|| lanes.known(now), began);
         let claimed = outbox
             .store
-            .write(move |db| claims::claim(db, now, LEASE_MS, room, look))
+            .lease(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
         let idle = match claimed {
             Ok(claimed) => {

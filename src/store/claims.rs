@@ -6,7 +6,7 @@ use super::schema::jobs;
 use super::statement::{Statement, literal};
 use crate::domain::timestamp::Timestamp;
 use diesel::backend::Backend;
-use diesel::dsl::{exists, min, not};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, BigInt, Bool, HasSqlType, Text};
@@ -304,14 +304,16 @@ fn lanes(db: &mut Db<'_>, now: Timestamp, after: &str) -> StoreResult<Vec<Lane>>
         str: ToSql<Text, DB>,
         i64: ToSql<BigInt, DB>,
     {
+        // By its order, not as the least one: that could as well be sought among all that waits.
         Statement::new(
             "WITH RECURSIVE walk (lane, steps) AS ( \
-                 SELECT min(lane), 1 FROM jobs WHERE status = 'pending' AND lane > ",
+                 SELECT (SELECT lane FROM jobs WHERE status = 'pending' AND lane > ",
         )
         .bind::<Text, _>(
             after,
-            " UNION ALL \
-                 SELECT (SELECT min(lane) FROM jobs WHERE status = 'pending' AND lane > walk.lane), steps + 1 \
+            " ORDER BY lane LIMIT 1), 1 UNION ALL \
+                 SELECT (SELECT lane FROM jobs WHERE status = 'pending' AND lane > walk.lane \
+                         ORDER BY lane LIMIT 1), steps + 1 \
                  FROM walk WHERE walk.lane IS NOT NULL AND steps < ",
         )
         .bind::<BigInt, _>(
@@ -360,12 +362,21 @@ fn lease(db: &mut Db<'_>, ids: &[String], lease_ms: i64) -> StoreResult<Vec<JobR
 
 /// When the next job falls due that is not due at `now`.
 fn next_due(db: &mut Db<'_>, now: Timestamp) -> StoreResult<Option<Timestamp>> {
-    let next = jobs::table
-        .filter(literal::<Bool>("jobs.status = 'pending'"))
-        .filter(jobs::due_at.gt(now.0))
-        .select(min(jobs::due_at));
-    let next: Option<i64> = on!(db, |c| next.get_result(c))?;
-    Ok(next.map(Timestamp))
+    #[derive(QueryableByName)]
+    struct Next {
+        #[diesel(sql_type = BigInt)]
+        due_at: i64,
+    }
+    fn next<DB>(now: Timestamp) -> Statement<'static, DB>
+    where
+        DB: Backend + HasSqlType<BigInt>,
+        i64: ToSql<BigInt, DB>,
+    {
+        Statement::new("SELECT due_at FROM jobs WHERE status = 'pending' AND due_at > ")
+            .bind::<BigInt, _>(now.0, " ORDER BY due_at LIMIT 1")
+    }
+    let next: Option<Next> = on!(db, |c| next(now).get_result(c).optional())?;
+    Ok(next.map(|next| Timestamp(next.due_at)))
 }
 
 /// At a start of the one process on the embedded engine, no worker can be alive: frees all leases.

@@ -120,6 +120,22 @@ impl Store {
         }
     }
 
+    /// Runs `work`, which leases jobs to this process, in a transaction. Where a machine that fails takes back a lease, it
+    /// has to have ended its holder as well: the embedded engine need not wait for the disk.
+    pub async fn lease<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.lease(work).await,
+            Engine::Postgres(postgres) => postgres.write(work).await,
+        }
+    }
+
     /// Tells the other processes on this database that there are new jobs. They look by themselves every second,
     /// so that one that does not hear of it is late and no more.
     pub fn ring(&self) {

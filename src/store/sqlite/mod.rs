@@ -15,7 +15,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use readers::{READERS, Readers};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use writer::Writer;
+use writer::{Commit, Writer};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -109,7 +109,19 @@ impl Sqlite {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.writer.write(Commit::OnDisk, work).await
+    }
+
+    /// See [`super::Store::lease`].
+    pub async fn lease<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(Commit::AtOnce, work).await
     }
 }
 

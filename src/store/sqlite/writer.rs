@@ -2,6 +2,7 @@
 //! transaction, commits once, and only then tells each caller: one fsync carries many requests.
 
 use crate::store::engine::{Db, StoreError, guarded};
+use diesel::QueryResult;
 use diesel::connection::{
     AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
@@ -18,8 +19,22 @@ const BATCH: usize = 256;
 /// Told once the fate of the whole transaction is known.
 type Acknowledge = Box<dyn FnOnce(Result<(), String>) + Send>;
 
-/// One piece of work: runs inside the transaction.
-type Work = Box<dyn FnOnce(&mut SqliteConnection) -> Done + Send>;
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Commit {
+    /// For nothing. It outlives the process; a power cut may take it back until a later one has waited for the disk.
+    AtOnce,
+    /// For the disk.
+    OnDisk,
+}
+
+/// One piece of work.
+struct Work {
+    /// Runs inside the transaction.
+    run: Box<dyn FnOnce(&mut SqliteConnection) -> Done + Send>,
+    /// What its commit has to wait for.
+    commit: Commit,
+}
 
 /// A work that has run.
 struct Done {
@@ -45,10 +60,11 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    /// Runs `work` in a savepoint and returns when its writes are durable. An `Err` of the work undoes its
+    /// Runs `work` in a savepoint and returns when its writes are committed. An `Err` of the work undoes its
     /// own writes only.
     pub async fn write<T, E>(
         &self,
+        commit: Commit,
         work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -56,7 +72,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
-        let work: Work = Box::new(move |connection| {
+        let run = Box::new(move |connection: &mut SqliteConnection| {
             let (done, intact) = in_savepoint(connection, work);
             let tell: Acknowledge = Box::new(move |committed| {
                 let told = match (done, committed) {
@@ -69,12 +85,14 @@ impl Writer {
             });
             Done { tell, intact }
         });
-        self.queue.try_send(work).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => {
-                StoreError::Unavailable("the writer has stopped".to_owned())
-            }
-        })?;
+        self.queue
+            .try_send(Work { run, commit })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => {
+                    StoreError::Unavailable("the writer has stopped".to_owned())
+                }
+            })?;
         outcome
             .await
             .map_err(|_| StoreError::Unavailable("no transaction could begin".to_owned()))?
@@ -103,10 +121,11 @@ fn in_savepoint<T, E: From<StoreError>>(
 
 fn run(mut connection: SqliteConnection, mut works: mpsc::Receiver<Work>, committed: &SyncSender<()>) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut commit = Commit::OnDisk;
     while works.blocking_recv_many(&mut batch, BATCH) > 0 {
         let mut left: VecDeque<Work> = batch.drain(..).collect();
         while !left.is_empty() {
-            run_together(&mut connection, &mut left);
+            run_together(&mut connection, &mut commit, &mut left);
         }
         // Where it is full, it has been told already.
         let _ = committed.try_send(());
@@ -114,15 +133,18 @@ fn run(mut connection: SqliteConnection, mut works: mpsc::Receiver<Work>, commit
 }
 
 /// Runs works in one transaction, all that are left unless one of them breaks it, and tells each what became
-/// of it.
-fn run_together(connection: &mut SqliteConnection, left: &mut VecDeque<Work>) {
+/// of it. `commit` is what commits wait for so far.
+fn run_together(connection: &mut SqliteConnection, commit: &mut Commit, left: &mut VecDeque<Work>) {
     let mut waiting: Vec<Acknowledge> = Vec::with_capacity(left.len());
-    let committed = match Transactions::begin_transaction_sql(connection, "BEGIN IMMEDIATE") {
+    let wanted = left.iter().map(|work| work.commit).max();
+    let began = wait_for(connection, commit, wanted.unwrap_or(Commit::OnDisk))
+        .and_then(|()| Transactions::begin_transaction_sql(connection, "BEGIN IMMEDIATE"));
+    let committed = match began {
         Ok(()) => {
             let mut intact = true;
             while intact {
                 let Some(work) = left.pop_front() else { break };
-                let done = work(connection);
+                let done = (work.run)(connection);
                 waiting.push(done.tell);
                 intact = done.intact;
             }
@@ -147,10 +169,64 @@ fn run_together(connection: &mut SqliteConnection, left: &mut VecDeque<Work>) {
     }
 }
 
+/// From now on commits wait for what is `wanted`.
+fn wait_for(connection: &mut SqliteConnection, commit: &mut Commit, wanted: Commit) -> QueryResult<()> {
+    if *commit != wanted {
+        connection.batch_execute(match wanted {
+            Commit::AtOnce => "PRAGMA synchronous = NORMAL",
+            Commit::OnDisk => "PRAGMA synchronous = FULL",
+        })?;
+        *commit = wanted;
+    }
+    Ok(())
+}
+
 /// After a failure the engine may still be in a transaction: ends it, so that the next one can begin.
 fn reset(connection: &mut SqliteConnection) {
     if let Err(error) = connection.batch_execute("ROLLBACK") {
         tracing::debug!(error = %error, "no transaction was open");
     }
     *Transactions::transaction_manager_status_mut(connection) = TransactionManagerStatus::default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreResult;
+    use diesel::sql_types::Integer;
+    use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
+    use std::sync::mpsc::sync_channel;
+
+    #[derive(QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = Integer)]
+        synchronous: i32,
+    }
+
+    /// 2 is FULL, 1 is NORMAL.
+    fn synchronous(db: &mut Db<'_>) -> StoreResult<i32> {
+        let Db::Sqlite(connection) = db else {
+            return Err(StoreError::Defect("another engine".to_owned()));
+        };
+        let setting: Setting = sql_query("PRAGMA synchronous").get_result(&mut **connection)?;
+        Ok(setting.synchronous)
+    }
+
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk_unless_none_of_its_works_needs_that() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.batch_execute("PRAGMA synchronous = FULL").unwrap();
+        let (committed, _commits) = sync_channel(1);
+        let writer = Writer::start(connection, committed).unwrap();
+        for (commit, expected) in [(Commit::AtOnce, 1), (Commit::OnDisk, 2), (Commit::AtOnce, 1)] {
+            assert_eq!(writer.write(commit, synchronous).await.unwrap(), expected);
+        }
+
+        let (go, wait) = sync_channel::<()>(0);
+        let busy = writer.write(Commit::AtOnce, move |_| Ok::<_, StoreError>(wait.recv().is_ok()));
+        let [one, other] = [Commit::AtOnce, Commit::OnDisk].map(|commit| writer.write(commit, synchronous));
+        let going = async { tokio::task::spawn_blocking(move || go.send(())).await };
+        let (_, one, other, _) = tokio::join!(busy, one, other, going);
+        assert_eq!((one.unwrap(), other.unwrap()), (2, 2), "they share a commit");
+    }
 }
