@@ -48,25 +48,28 @@ enum Manner {
     Redirects,
 }
 
-const COMPANIES: [(&str, &[Manner]); 4] = [
+const HOSTILE: [Manner; 7] = [
+    Manner::Fails,
+    Manner::HangsAfterHeaders,
+    Manner::Drips,
+    Manner::Resets,
+    Manner::SendsMuch,
+    Manner::Lies,
+    Manner::Redirects,
+];
+
+const COMPANIES: [(&str, &[Manner]); 11] = [
     ("alone", &[]),
-    (
-        "beside a hanging and a refusing one",
-        &[Manner::Hangs, Manner::Refuses],
-    ),
-    ("beside seven that are good as well", &[Manner::IsGood; 7]),
-    (
-        "beside seven hostile ones",
-        &[
-            Manner::Fails,
-            Manner::HangsAfterHeaders,
-            Manner::Drips,
-            Manner::Resets,
-            Manner::SendsMuch,
-            Manner::Lies,
-            Manner::Redirects,
-        ],
-    ),
+    ("a hanging and a refusing one", &[Manner::Hangs, Manner::Refuses]),
+    ("one that answers 500", &[Manner::Fails]),
+    ("one that hangs after the headers", &[Manner::HangsAfterHeaders]),
+    ("one that sends a byte a second", &[Manner::Drips]),
+    ("one that resets", &[Manner::Resets]),
+    ("one that sends 1 GiB", &[Manner::SendsMuch]),
+    ("one that lies about its length", &[Manner::Lies]),
+    ("one that redirects to loopback", &[Manner::Redirects]),
+    ("these seven", &HOSTILE),
+    ("seven that are good as well", &[Manner::IsGood; 7]),
 ];
 
 /// Measures and prints all of it. Returns how many orders the good endpoint never got.
@@ -78,7 +81,7 @@ pub fn measure(
 ) -> usize {
     let mut lost = 0;
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        let mut companies: [Vec<Run>; 4] = Default::default();
+        let mut companies = COMPANIES.map(|_| Vec::<Run>::new());
         for round in 0..rounds {
             for (number, ((_, manners), runs)) in COMPANIES.iter().zip(&mut companies).enumerate() {
                 let name = format!("beside-{}-{round}-{number}", engine.name());
@@ -96,12 +99,12 @@ pub fn measure(
             }
         }
         println!(
-            "\na good endpoint at {rate} a second on {}, {} s, medians of {rounds}; fdatasync {:.2} ms",
+            "\na good endpoint at {rate} a second on {}, beside others, {} s, medians of {rounds}; fdatasync {:.2} ms",
             engine.name(),
             time.as_secs(),
             fsync_ms(directory)
         );
-        print!("{:<38}", "");
+        print!("{:<34}", "");
         for (row, name) in SHOWN {
             let ratio = if COMPARED.contains(&row) { "  ratio" } else { "" };
             print!("  {name}{ratio}");
@@ -109,7 +112,7 @@ pub fn measure(
         println!();
         let mut alone = HashMap::new();
         for ((name, _), runs) in COMPANIES.iter().zip(&companies) {
-            print!("{name:<38}");
+            print!("{name:<34}");
             for (row, title) in SHOWN {
                 let figure = median(runs, row);
                 print!("  {figure:>width$.1}", width = title.len());

@@ -24,7 +24,7 @@ const BATCH: usize = 256;
 const QUEUE: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long what has arrived may be on record as being sent. A process that is killed meanwhile sends it again.
-const GATHERING: Duration = Duration::from_millis(20);
+const GATHERING: Duration = Duration::from_millis(4);
 
 /// Why a job is taken out.
 const TAKEN_OUT: &str = "taken out: claimed too often without an outcome";
@@ -382,8 +382,8 @@ mod tests {
         for urgent in [failed(), in_order()] {
             let (many, after) = gathered(urgent.clone(), Vec::new()).await;
             assert_eq!((many, after), (1, Duration::ZERO));
-            let (many, after) = gathered(outcome(ARRIVED), vec![(7, urgent)]).await;
-            assert_eq!((many, after.as_millis()), (2, 7));
+            let (many, after) = gathered(outcome(ARRIVED), vec![(3, urgent)]).await;
+            assert_eq!((many, after.as_millis()), (2, 3));
         }
     }
 
