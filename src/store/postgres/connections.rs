@@ -27,19 +27,20 @@ const DEFAULTS: [(&str, &str); 6] = [
 /// No statement and no lock keeps a connection for ever, and a transaction whose client has died ends.
 ///
 /// Statements are small, and planning them anew, as the planner likes to do for each list of ids, takes longer than
-/// running them. A plan is kept for long, so that it must be one that stays good as tables grow: by indexes.
+/// running them. A plan is kept for long, perhaps since its tables were empty, so that it must be one that stays good:
+/// by indexes, in the order that they give.
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
                        SET idle_in_transaction_session_timeout = '30s'; SET jit = off; \
                        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-                       SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
+                       SET enable_bitmapscan = off; SET enable_sort = off; SET enable_hashjoin = off; \
+                       SET enable_mergejoin = off;";
 
 /// What connections are for.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// Reading, and telling others, which writes nothing and would wait for the disk.
     Reading,
-    /// Writing, and claiming. The queue's indexes give its rows in the order in which they are wanted; a planner that
-    /// knows nothing yet of what waits takes it for little, and would sort all of it.
+    /// Writing, and claiming.
     Writing,
 }
 
@@ -47,7 +48,7 @@ impl Purpose {
     fn session(self) -> &'static str {
         match self {
             Self::Reading => "SET synchronous_commit = off;",
-            Self::Writing => "SET enable_sort = off;",
+            Self::Writing => "",
         }
     }
 }
