@@ -368,9 +368,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn deliveries_that_arrived_are_written_with_those_that_arrive_just_after() {
         let others = vec![
-            (12, outcome(ARRIVED)),
-            (5, outcome(ARRIVED)),
-            (5, outcome(ARRIVED)),
+            (1, outcome(ARRIVED)),
+            (2, outcome(ARRIVED)),
+            (2, outcome(ARRIVED)),
         ];
         let (many, after) = gathered(outcome(ARRIVED), others).await;
         assert_eq!((many, after.as_millis()), (3, GATHERING.as_millis()));
