@@ -16,6 +16,8 @@ start)
     crosscheck=$(realpath "${CARGO_TARGET_DIR:-target}/debug/crosscheck")
     mkdir -p "$directory"
     cd "$directory"
+    # Read below, perhaps before the server has opened it.
+    : >said
     env CROSSCHECK_LISTEN=127.0.0.1:0 CROSSCHECK_ALLOWED_TARGETS=127.0.0.0/8 "$@" \
         "$crosscheck" serve >said 2>errors &
     echo $! >pid
