@@ -1,9 +1,9 @@
 #!/bin/sh
 # The API document against a real server: schemathesis sends what the document allows, and what it forbids, to every
-# route, more than 4,000 requests. No server error, no answer that is not documented, no valid input refused. What is left out
-# stands in tests/document/hooks.py. Arguments go to schemathesis (--seed 7 --max-examples 100); its seed and how much it
-# tries are the same each time where they are not given, so that what was seen here is what is seen elsewhere. It waits
-# for an answer for longer than we wait for an endpoint that is tested.
+# route, more than 4,000 requests. No server error, no answer that is not documented, no valid input refused. What is
+# left out stands in tests/document/hooks.py. Arguments go to schemathesis (--seed 7 --max-examples 100); its seed and
+# how much it tries are the same each time where they are not given, so that what was seen here is what is seen
+# elsewhere. It waits for an answer for longer than we wait for an endpoint that is tested.
 set -eu
 
 here=$(realpath "$(dirname "$0")")
