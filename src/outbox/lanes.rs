@@ -231,7 +231,7 @@ impl Drop for Seat {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::id::DeliveryId;
     use crate::store::events::EventHead;
@@ -242,7 +242,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000);
 
     /// A delivery to the endpoint `lane`.
-    fn job(lane: &str) -> JobRow {
+    pub fn job(lane: &str) -> JobRow {
         let event = EventHead {
             id: "event".to_owned(),
             project_id: "project".to_owned(),

@@ -320,23 +320,15 @@ fn disable(db: &mut Db<'_>, announcer: &dyn Announcer, job: &JobRow, at: Timesta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::DeliveryId;
+    use crate::outbox::lanes::tests::job;
     use crate::outbox::outcome::About;
-    use crate::store::events::EventHead;
 
     const AT: Timestamp = Timestamp(1_000_000);
     const ARRIVED: Tried = Tried::Done { status: 200, took: 1 };
 
     fn outcome(tried: Tried) -> Outcome {
-        let event = EventHead {
-            id: "event".to_owned(),
-            project_id: "project".to_owned(),
-            event_type: "record.new".to_owned(),
-            record_id: "record".to_owned(),
-            category: None,
-        };
         Outcome {
-            job: JobRow::delivery(&DeliveryId::new(uuid::Uuid::nil()), &event, "endpoint", AT),
+            job: job("endpoint"),
             tried,
             about: About::default(),
             at: AT,

@@ -2,7 +2,7 @@
 
 use super::engine::{Db, StoreError, StoreResult};
 use super::postgres::Postgres;
-use super::sqlite::Sqlite;
+use super::sqlite::{Commit, Sqlite};
 use crate::config::is_postgres;
 use std::fs::File;
 
@@ -115,7 +115,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(work).await,
+            Engine::Sqlite(sqlite) => sqlite.write(Commit::OnDisk, work).await,
             Engine::Postgres(postgres) => postgres.write(work).await,
         }
     }
@@ -131,7 +131,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.lease(work).await,
+            Engine::Sqlite(sqlite) => sqlite.write(Commit::AtOnce, work).await,
             Engine::Postgres(postgres) => postgres.write(work).await,
         }
     }

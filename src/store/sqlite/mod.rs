@@ -15,7 +15,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use readers::{READERS, Readers};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use writer::{Commit, Writer};
+pub use writer::Commit;
+use writer::Writer;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -100,28 +101,17 @@ impl Sqlite {
         self.readers.read(query).await
     }
 
-    /// See [`super::Store::write`].
+    /// See [`super::Store::write`] and [`super::Store::lease`].
     pub async fn write<T, E>(
         &self,
+        commit: Commit,
         work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.write(Commit::OnDisk, work).await
-    }
-
-    /// See [`super::Store::lease`].
-    pub async fn lease<T, E>(
-        &self,
-        work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.writer.write(Commit::AtOnce, work).await
+        self.writer.write(commit, work).await
     }
 }
 
