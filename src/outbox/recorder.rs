@@ -84,10 +84,13 @@ async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResul
     loop {
         let (announcer, outcomes) = (Arc::clone(&outbox.announcer), Arc::clone(&batch));
         let ambient = Arc::clone(&outbox.ambient);
-        let written = outbox
-            .store
-            .write(move |db| record(db, ambient.as_ref(), announcer.as_ref(), &outcomes));
-        match written.await {
+        let work = move |db: &mut Db<'_>| record(db, ambient.as_ref(), announcer.as_ref(), &outcomes);
+        let written = match batch.iter().all(can_wait) {
+            // What a failing machine takes back of this is sent once more.
+            true => outbox.store.write_lazily(work).await,
+            false => outbox.store.write(work).await,
+        };
+        match written {
             Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => {
                 tracing::warn!(%error, outcomes = batch.len(), "outcomes wait to be written");
                 tokio::time::sleep(PAUSE).await;

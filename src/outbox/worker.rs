@@ -70,7 +70,8 @@ async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
         let look = lookout.look(|| lanes.known(now), began);
         let claimed = outbox
             .store
-            .lease(move |db| claims::claim(db, now, LEASE_MS, room, look))
+            // A machine that takes back a lease by failing has ended its holder as well.
+            .write_lazily(move |db| claims::claim(db, now, LEASE_MS, room, look))
             .await;
         let idle = match claimed {
             Ok(claimed) => {

@@ -120,9 +120,10 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which leases jobs to this process, in a transaction. Where a machine that fails takes back a lease, it
-    /// has to have ended its holder as well: the embedded engine need not wait for the disk.
-    pub async fn lease<T, E>(
+    /// Runs `work` in a transaction whose writes outlive this process at once, but a failing machine only after a second:
+    /// the embedded engine does not wait for the disk. (A PostgreSQL server that fails without its machine would take
+    /// back more, so that one does.)
+    pub async fn write_lazily<T, E>(
         &self,
         work: impl FnOnce(&mut Db<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 /// How long commits gather before they are moved: pages that change often are moved once.
-const GATHERING: Duration = Duration::from_millis(250);
+const GATHERING: Duration = Duration::from_secs(1);
 
 /// Starts the thread, on a connection of its own. It is told of each commit, and ends with whoever tells it.
 pub fn start(connection: SqliteConnection) -> std::io::Result<SyncSender<()>> {

@@ -101,7 +101,7 @@ impl Sqlite {
         self.readers.read(query).await
     }
 
-    /// See [`super::Store::write`] and [`super::Store::lease`].
+    /// See [`super::Store::write`] and [`super::Store::write_lazily`].
     pub async fn write<T, E>(
         &self,
         commit: Commit,
