@@ -40,7 +40,7 @@ impl Exchange {
             large: Large::default(),
             ownership,
         };
-        outbox.start()
+        outbox.start(&self.shortcut)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::customer::{self, Identities};
 use super::last_uses::LastUses;
-use super::placing::{self, Placements};
+use super::placing::{self, Placements, Placer};
 use crate::ambient::{Ambient, random_key};
 use crate::crypto::{self, CryptoError, KeyRing, Place, Vault};
 use crate::domain::id::ProjectId;
 use crate::domain::problem::{ErrorCode, Problem};
-use crate::outbox::Wake;
 use crate::outbox::address_guard::AddressGuard;
 use crate::outbox::client::Client;
+use crate::outbox::{Shortcut, Wake};
 use crate::store::{self, Store, StoreError, projects};
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub struct Exchange {
     pub(super) ambient: Arc<dyn Ambient>,
     pub(super) client: Client,
     pub(super) wake: Wake,
+    pub(super) shortcut: Shortcut,
     pub(super) public_url: Arc<str>,
     pub(super) last_uses: LastUses,
     pub(super) identities: Identities,
@@ -82,17 +83,25 @@ impl Exchange {
             .map_err(|error| StoreError::Defect(error.to_string()))??;
         let ring = Arc::new(settings.ring);
         let lookup_key = lookup_key(&store, &ring, &ambient).await?;
+        let wake = Wake::of(&store);
+        let shortcut = Shortcut::new(wake.clone());
+        let placer = Placer {
+            store: store.clone(),
+            ambient: Arc::clone(&ambient),
+            shortcut: shortcut.clone(),
+        };
         let exchange = Self {
             vault: Vault::new(ring, &lookup_key, Arc::clone(&ambient)),
             client: Client::new(AddressGuard::new(
                 settings.allowed_targets,
                 settings.pin_callbacks,
             ))?,
-            wake: Wake::of(&store),
+            wake,
+            shortcut,
             public_url: settings.public_url.into(),
             last_uses: LastUses::default(),
             identities: customer::identities(store.clone()),
-            placements: placing::start(store.clone(), Arc::clone(&ambient)),
+            placements: placing::start(placer),
             store,
             ambient,
         };

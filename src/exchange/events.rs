@@ -9,6 +9,7 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::id::{DeliveryId, EventId, ProjectId};
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::timestamp::Timestamp;
+use crate::outbox::Departing;
 use crate::store::events::{EventHead, EventRow};
 use crate::store::jobs::{self, JobRow, JobStatus};
 use crate::store::webhooks::Subscriber;
@@ -68,11 +69,16 @@ pub(super) fn prepare<Data: Serialize>(
 
 /// Stores an event with a delivery to each endpoint that wants it; a disabled one keeps its queue.
 pub(super) fn publish(db: &mut Db<'_>, ambient: &dyn Ambient, event: &EventRow) -> StoreResult<()> {
-    publish_all(db, ambient, &[event])
+    publish_all(db, ambient, &[event], None)
 }
 
-/// Stores events, each about another record, as [`publish`] does.
-pub(super) fn publish_all(db: &mut Db<'_>, ambient: &dyn Ambient, all: &[&EventRow]) -> StoreResult<()> {
+/// Stores events, each about another record, as [`publish`] does; their deliveries are `departing`, where that is given.
+pub(super) fn publish_all(
+    db: &mut Db<'_>,
+    ambient: &dyn Ambient,
+    all: &[&EventRow],
+    mut departing: Option<&mut Departing>,
+) -> StoreResult<()> {
     events::insert_all(db, all)?;
     let mut known = HashMap::new();
     let mut deliveries = Vec::with_capacity(all.len());
@@ -84,7 +90,11 @@ pub(super) fn publish_all(db: &mut Db<'_>, ambient: &dyn Ambient, all: &[&EventR
         };
         for subscriber in subscribers {
             let at = Timestamp(event.created_at);
-            deliveries.push(delivery(db, ambient, &event.head(), subscriber, at)?);
+            let mut job = delivery(db, ambient, &event.head(), subscriber, at)?;
+            if let Some(departing) = &mut departing {
+                departing.deliver(&mut job, subscriber, at);
+            }
+            deliveries.push(job);
         }
     }
     jobs::insert_all(db, &deliveries.iter().collect::<Vec<_>>())
@@ -115,7 +125,7 @@ fn subscribers(
     let (kind, category) = (&event.event_type, event.category.as_deref());
     let subscribed = webhooks::subscribed(db, &event.project_id, kind, category)?;
     let mut settled = Vec::with_capacity(subscribed.len());
-    for subscriber in subscribed.into_iter().filter(|one| is_meant(&one.id)) {
+    for subscriber in subscribed.into_iter().filter(|one| is_meant(&one.endpoint.id)) {
         settled.extend(webhooks::settle(db, subscriber)?);
     }
     Ok(settled)
@@ -130,11 +140,12 @@ fn delivery(
     at: Timestamp,
 ) -> StoreResult<JobRow> {
     let id = DeliveryId::new(ambient.uuid());
-    let mut job = JobRow::delivery(&id, event, &subscriber.id, at);
-    if !subscriber.enabled {
+    let endpoint = &subscriber.endpoint;
+    let mut job = JobRow::delivery(&id, event, &endpoint.id, at);
+    if !endpoint.enabled {
         job.status = JobStatus::Paused.as_str().to_owned();
     }
-    if subscriber.in_order {
+    if endpoint.in_order {
         sequences::enter(db, &mut job, &event.record_id)?;
     }
     Ok(job)

@@ -54,9 +54,7 @@ impl Exchange {
             event,
             push,
         };
-        let earlier = self.placements.add(placement).await?;
-        self.wake.wake();
-        match earlier {
+        match self.placements.add(placement).await? {
             None => Ok(placed),
             Some(earlier) => self.placed_before(*earlier).await,
         }

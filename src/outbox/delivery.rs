@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 const LARGE: i64 = 16 * 1024;
 
 /// The endpoints of a batch of deliveries, and their events but for the large ones.
+#[derive(Default)]
 pub(super) struct Loaded {
     events: HashMap<String, Sendable>,
     webhooks: HashMap<String, WebhookRow>,
@@ -29,6 +30,28 @@ pub(super) struct Loaded {
 
 /// An event, and the provider of the account that it is about.
 type Sendable = (EventRow, Option<String>);
+
+impl Loaded {
+    /// Adds an event, unless it is a large one.
+    pub fn add_event(&mut self, event: &EventRow, provider: Option<&str>) {
+        if i64::try_from(event.body_sealed.len()).is_ok_and(|length| length <= LARGE) {
+            let sendable = (event.clone(), provider.map(str::to_owned));
+            self.events.insert(event.id.clone(), sendable);
+        }
+    }
+
+    /// Whether it has that event.
+    pub fn has_event(&self, id: &str) -> bool {
+        self.events.contains_key(id)
+    }
+
+    /// Adds an endpoint.
+    pub fn add_endpoint(&mut self, webhook: &WebhookRow) {
+        if !self.webhooks.contains_key(&webhook.id) {
+            self.webhooks.insert(webhook.id.clone(), webhook.clone());
+        }
+    }
+}
 
 pub(super) async fn load(outbox: &Outbox, deliveries: &[JobRow]) -> StoreResult<Loaded> {
     let distinct = |mut ids: Vec<String>| {

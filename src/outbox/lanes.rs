@@ -184,7 +184,26 @@ impl Lanes {
     /// A seat for a job that was claimed: no more are claimed than there are free seats.
     pub fn take(&self, job: &JobRow) -> Seat {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.entry(job.lane.clone()).or_default().under_way += 1;
+        self.seat(lanes.entry(job.lane.clone()).or_default(), job)
+    }
+
+    /// A seat for a job that nobody has claimed, where its lane is well and no more than half of its seats are taken:
+    /// in a busier one others may wait that are due longer.
+    pub fn spare(&self, job: &JobRow, now: Timestamp) -> Option<Seat> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.get_mut(&job.lane)?;
+        let is_spare = lane.is_proven && lane.room(now) > lane.under_way;
+        (is_spare && self.seats.available_permits() > SCARCE).then(|| self.seat(lane, job))
+    }
+
+    /// Whether this lane has no room now, as far as is known.
+    pub fn is_full(&self, name: &str, now: Timestamp) -> bool {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.get(name).is_some_and(|lane| lane.room(now) == 0)
+    }
+
+    fn seat(&self, lane: &mut Lane, job: &JobRow) -> Seat {
+        lane.under_way += 1;
         Seat {
             _permit: Arc::clone(&self.seats).try_acquire_owned().ok(),
             lane: job.lane.clone(),
@@ -239,7 +258,7 @@ pub(super) mod tests {
     use std::future::Future;
     use std::task::{Context, Waker};
 
-    const NOW: Timestamp = Timestamp(1_000_000);
+    pub const NOW: Timestamp = Timestamp(1_000_000);
 
     /// A delivery to the endpoint `lane`.
     pub fn job(lane: &str) -> JobRow {
@@ -264,11 +283,11 @@ pub(super) mod tests {
         room.lanes.get(lane).copied().unwrap_or(room.of_any_lane)
     }
 
-    /// Lanes of which `lane` has just been closed at [`NOW`].
-    fn closed(lane: &str) -> Lanes {
+    /// Lanes of which `lane` has just been closed.
+    pub fn closed(lane: &str, now: Timestamp) -> Lanes {
         let lanes = Lanes::new();
         for _ in 0..PATIENCE {
-            send(&lanes, lane, Ended::Badly, NOW);
+            send(&lanes, lane, Ended::Badly, now);
         }
         lanes
     }
@@ -339,7 +358,7 @@ pub(super) mod tests {
             }
             send(&lanes, "a", Ended::Well, NOW);
         }
-        let lanes = closed("a");
+        let lanes = closed("a", NOW);
         assert_eq!(room(&lanes, "a", NOW), 0);
         assert_eq!(room(&lanes, "a", NOW.plus_ms(CLOSED_MS - 1)), 0);
         assert_eq!(room(&lanes, "b", NOW), FIRST, "the others go on");
@@ -347,7 +366,7 @@ pub(super) mod tests {
 
     #[test]
     fn after_the_wait_exactly_one_send_at_a_time_finds_out_and_a_success_opens_the_lane() {
-        let lanes = closed("a");
+        let lanes = closed("a", NOW);
         let later = NOW.plus_ms(CLOSED_MS);
         assert_eq!(room(&lanes, "a", later), 1);
         let probe = lanes.take(&job("a"));
@@ -358,7 +377,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_wait_doubles_with_each_send_that_still_fails_up_to_a_minute() {
-        let lanes = closed("a");
+        let lanes = closed("a", NOW);
         let mut now = NOW;
         let mut wait = CLOSED_MS;
         for expected in [5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000] {
@@ -397,7 +416,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_lanes_that_have_room_are_known_those_that_did_well_and_the_last_used_first() {
-        let lanes = closed("closed");
+        let lanes = closed("closed", NOW);
         send(&lanes, "first", Ended::Well, NOW);
         send(&lanes, "second", Ended::Badly, NOW.plus_ms(1));
         let _full: Vec<Seat> = (0..FIRST).map(|_| lanes.take(&job("full"))).collect();
@@ -417,6 +436,36 @@ pub(super) mod tests {
         assert_eq!(lanes.room(NOW).proven, HashSet::from(["good".to_owned()]));
         let _more = lanes.take(&job("good"));
         assert_eq!(lanes.room(NOW).unproven, 4);
+    }
+
+    #[test]
+    fn what_nobody_claimed_gets_a_seat_in_a_lane_that_did_well_and_is_not_half_full() {
+        let lanes = Lanes::new();
+        let spare = |lane: &str| lanes.spare(&job(lane), NOW);
+        assert!(spare("a").is_none(), "nothing is known of it");
+        for _ in FIRST..8 {
+            send(&lanes, "a", Ended::Well, NOW);
+        }
+        let taken: Vec<Seat> = (0..4).map_while(|_| spare("a")).collect();
+        assert_eq!(taken.len(), 4);
+        assert!(spare("a").is_none(), "the rest is for what waits");
+        assert_eq!(room(&lanes, "a", NOW), 4);
+        drop(taken);
+        send(&lanes, "a", Ended::Badly, NOW);
+        assert!(spare("a").is_none(), "it did not do well");
+        send(&lanes, "a", Ended::Well, NOW);
+        let _busy: Vec<Seat> = (0..SEATS / 2).map(|_| lanes.take(&job("b"))).collect();
+        assert!(spare("a").is_none(), "few are free at all");
+    }
+
+    #[test]
+    fn a_lane_is_full_while_nothing_more_of_it_may_be_sent() {
+        let lanes = closed("closed", NOW);
+        assert!(lanes.is_full("closed", NOW));
+        assert!(!lanes.is_full("closed", NOW.plus_ms(CLOSED_MS)));
+        assert!(!lanes.is_full("unknown", NOW));
+        let _taken: Vec<Seat> = (0..FIRST).map(|_| lanes.take(&job("busy"))).collect();
+        assert!(lanes.is_full("busy", NOW));
     }
 
     #[test]

@@ -14,11 +14,14 @@ mod outcome;
 mod push;
 mod recorder;
 pub mod schedule;
+mod sender;
+mod shortcut;
 pub mod signing;
 mod special_addresses;
 mod sweeper;
 mod tools;
 mod worker;
 
+pub use shortcut::{Departing, Shortcut};
 pub use tools::{Large, Outbox, Wake};
 pub use worker::Running;

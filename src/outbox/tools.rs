@@ -29,6 +29,11 @@ impl Wake {
     /// There are new jobs, or time has passed.
     pub fn wake(&self) {
         self.wake_here();
+        self.wake_others();
+    }
+
+    /// Only the workers of the other processes have reason to look.
+    pub(super) fn wake_others(&self) {
         self.store.ring();
     }
 

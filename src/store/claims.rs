@@ -1,7 +1,7 @@
 //! Claiming jobs: leasing what is due to a worker, and taking back leases that ended without an outcome.
 
 use super::engine::{Db, POSTGRES_CLOCK, SQLITE_CLOCK, StoreResult, clock, on};
-use super::jobs::JobRow;
+use super::jobs::{COLUMNS, JobRow};
 use super::schema::jobs;
 use super::statement::{Statement, literal};
 use crate::domain::timestamp::Timestamp;
@@ -331,9 +331,6 @@ fn lanes(db: &mut Db<'_>, now: Timestamp, after: &str) -> StoreResult<Vec<Lane>>
 fn lease(db: &mut Db<'_>, ids: &[String], lease_ms: i64) -> StoreResult<Vec<JobRow>> {
     const LEASE: &str =
         "UPDATE jobs SET status = 'sending', fence = fence + 1, claims = claims + 1, leased_until = ";
-    // Each by its name: a newer process may just have added another one.
-    const COLUMNS: &str = "id, project_id, kind, subject_id, target_id, status, due_at, leased_until, fence, claims, \
-                           tries, last_status, last_error, created_at, updated_at, lane, sequence, position, skipped";
     if ids.is_empty() {
         return Ok(Vec::new());
     }

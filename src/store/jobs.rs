@@ -1,17 +1,22 @@
 //! The outbox: jobs. Claiming them is in `claims.rs`, what came of it in `outcomes.rs`, the tries in `request_logs.rs`.
 
-use super::engine::{self, Db, StoreResult, on, word};
+use super::engine::{self, Db, StoreError, StoreResult, on, word};
 use super::events::EventHead;
 use super::orders::OrderRow;
 use super::schema::jobs;
-use super::statement::literal;
+use super::statement::{Statement, literal};
 use crate::domain::id::{DeliveryId, ProjectId, PushId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+
+/// All columns, each by its name: a newer process may just have added another one.
+pub(super) const COLUMNS: &str = "id, project_id, kind, subject_id, target_id, status, due_at, leased_until, fence, \
+                                  claims, tries, last_status, last_error, created_at, updated_at, lane, sequence, \
+                                  position, skipped";
 
 /// What kind of job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +199,19 @@ impl JobRow {
         }
     }
 
+    /// Whether it can be claimed at `now`, or leased as it is stored.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.status == JobStatus::Pending.as_str() && self.due_at <= now.0
+    }
+
+    /// Leases it, before it is stored, until then by the database's clock.
+    pub fn lease(&mut self, until: i64) {
+        self.status = JobStatus::Sending.as_str().to_owned();
+        self.leased_until = Some(until);
+        self.fence += 1;
+        self.claims += 1;
+    }
+
     /// The kind column, read.
     pub fn kind(&self) -> StoreResult<JobKind> {
         let kinds = [JobKind::Delivery, JobKind::Push];
@@ -221,7 +239,20 @@ pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
 
 /// Adds jobs.
 pub fn insert_all(db: &mut Db<'_>, rows: &[&JobRow]) -> StoreResult<()> {
-    engine::insert_all!(db, jobs::table, rows);
+    match db {
+        Db::Postgres(connection) if rows.len() > 1 => {
+            // Prepared once, however many they are, and one way to the server: COPY takes two.
+            let rows = serde_json::to_string(rows).map_err(|error| StoreError::Defect(error.to_string()))?;
+            Statement::new("INSERT INTO jobs (")
+                .sql(COLUMNS)
+                .sql(") SELECT ")
+                .sql(COLUMNS)
+                .sql(" FROM json_populate_recordset(CAST(NULL AS jobs), CAST(")
+                .bind::<Text, _>(rows, " AS json))")
+                .execute(&mut **connection)?;
+        }
+        db => engine::insert_all!(db, jobs::table, rows),
+    }
     Ok(())
 }
 

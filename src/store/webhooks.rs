@@ -1,10 +1,12 @@
 //! Webhook endpoints.
 
-use super::engine::{Db, StoreResult, alone, along, on};
+use super::engine::{Db, POSTGRES_CLOCK, SQLITE_CLOCK, StoreResult, alone, along, on};
 use super::schema::webhooks;
+use super::statement::literal;
 use crate::domain::id::{ProjectId, WebhookId};
 use crate::store::Page;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
 
 /// A webhook endpoint as stored.
@@ -103,60 +105,49 @@ pub fn subscribed(
     event_type: &str,
     category: Option<&str>,
 ) -> StoreResult<Vec<Subscriber>> {
-    let rows: Vec<(String, bool, bool, String, String)> = on!(db, |c| webhooks::table
+    let clock = literal::<BigInt>(match db {
+        Db::Sqlite(_) => SQLITE_CLOCK,
+        Db::Postgres(_) => POSTGRES_CLOCK,
+    });
+    let rows: Vec<(WebhookRow, i64)> = on!(db, |c| webhooks::table
         .filter(webhooks::project_id.eq(project))
         .order(webhooks::id.asc())
-        .select((
-            webhooks::id,
-            webhooks::enabled,
-            webhooks::in_order,
-            webhooks::events,
-            webhooks::categories,
-        ))
+        .select((WebhookRow::as_select(), clock))
         .load(c))?;
     let fits = |list: &str, word: &str| list.split(',').any(|entry| entry == word);
+    let rows = rows.into_iter().filter(|(row, _)| {
+        fits(&row.events, event_type)
+            && (row.categories.is_empty() || category.is_none_or(|word| fits(&row.categories, word)))
+    });
     Ok(rows
-        .into_iter()
-        .filter(|(.., events, categories)| {
-            fits(events, event_type)
-                && (categories.is_empty() || category.is_none_or(|word| fits(categories, word)))
-        })
-        .map(|(id, enabled, in_order, ..)| Subscriber {
-            id,
-            enabled,
-            in_order,
-        })
+        .map(|(endpoint, read_at)| Subscriber { endpoint, read_at })
         .collect())
 }
 
 /// An endpoint that wants an event.
 #[derive(Debug)]
 pub struct Subscriber {
-    /// Its id.
-    pub id: String,
-    /// Whether it gets anything now.
-    pub enabled: bool,
-    /// Whether deliveries about one record go to it one after the other.
-    pub in_order: bool,
+    /// As it was read.
+    pub endpoint: WebhookRow,
+    /// When, by the database's clock.
+    pub read_at: i64,
 }
 
 /// How a subscriber stands for as long as the transaction lasts; none where it was deleted. One that was found
 /// disabled may just be enabled by somebody who has seen what waits for it so far: they go first. The same holds
 /// for one that wants its deliveries in order.
 pub fn settle(db: &mut Db<'_>, subscriber: Subscriber) -> StoreResult<Option<Subscriber>> {
-    if subscriber.enabled && !subscriber.in_order {
-        return Ok(Some(subscriber));
+    let Subscriber { endpoint, read_at } = subscriber;
+    if endpoint.enabled && !endpoint.in_order {
+        return Ok(Some(Subscriber { endpoint, read_at }));
     }
-    along(db, "webhook", &subscriber.id)?;
-    let now = webhooks::table
-        .find(&subscriber.id)
-        .select((webhooks::enabled, webhooks::in_order));
-    let now: Option<(bool, bool)> = on!(db, |c| now.get_result(c).optional())?;
-    Ok(now.map(|(enabled, in_order)| Subscriber {
-        enabled,
-        in_order,
-        ..subscriber
-    }))
+    along(db, "webhook", &endpoint.id)?;
+    let now: Option<WebhookRow> = on!(db, |c| webhooks::table
+        .find(&endpoint.id)
+        .select(WebhookRow::as_select())
+        .get_result(c)
+        .optional())?;
+    Ok(now.map(|endpoint| Subscriber { endpoint, read_at }))
 }
 
 /// Until the transaction ends, nobody else changes the endpoint.
