@@ -47,9 +47,8 @@ impl Loaded {
 
     /// Adds an endpoint.
     pub fn add_endpoint(&mut self, webhook: &WebhookRow) {
-        if !self.webhooks.contains_key(&webhook.id) {
-            self.webhooks.insert(webhook.id.clone(), webhook.clone());
-        }
+        let known = self.webhooks.entry(webhook.id.clone());
+        known.or_insert_with(|| webhook.clone());
     }
 }
 

@@ -99,7 +99,7 @@ impl Departing {
 
     /// A job that is about to be stored, and that waits to be claimed.
     pub fn wait(&mut self, job: &JobRow, now: Timestamp) {
-        if job.is_due(now) && !self.waiting.contains(&job.lane) {
+        if job.is_due(now) {
             self.waiting.insert(job.lane.clone());
         }
     }

@@ -1,6 +1,6 @@
 //! The engines behind one connection type, and what can go wrong on any of them.
 
-use super::statement::{Statement, literal};
+use super::statement::{Literal, Statement, literal};
 use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -76,14 +76,16 @@ pub(super) const POSTGRES_CLOCK: &str = "CAST(extract(epoch FROM clock_timestamp
 
 /// The database's own clock, in milliseconds. Leases go by it: it is one for all workers, and nobody moves it.
 pub(super) fn clock(db: &mut Db<'_>) -> StoreResult<i64> {
-    match db {
-        Db::Sqlite(connection) => {
-            Ok(diesel::select(literal::<BigInt>(SQLITE_CLOCK)).get_result(&mut **connection)?)
-        }
-        Db::Postgres(connection) => {
-            Ok(diesel::select(literal::<BigInt>(POSTGRES_CLOCK)).get_result(&mut **connection)?)
-        }
-    }
+    let clock = clock_of(db);
+    Ok(on!(db, |c| diesel::select(clock).get_result(c))?)
+}
+
+/// [`clock`] as a column of a query that is made anyway.
+pub(super) fn clock_of(db: &Db<'_>) -> Literal<BigInt> {
+    literal(match db {
+        Db::Sqlite(_) => SQLITE_CLOCK,
+        Db::Postgres(_) => POSTGRES_CLOCK,
+    })
 }
 
 /// Until the transaction ends, nobody else works under the same name: for what is read first and then written.

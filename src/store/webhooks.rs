@@ -1,12 +1,10 @@
 //! Webhook endpoints.
 
-use super::engine::{Db, POSTGRES_CLOCK, SQLITE_CLOCK, StoreResult, alone, along, on};
+use super::engine::{Db, StoreResult, alone, along, clock_of, on};
 use super::schema::webhooks;
-use super::statement::literal;
 use crate::domain::id::{ProjectId, WebhookId};
 use crate::store::Page;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
 
 /// A webhook endpoint as stored.
@@ -105,10 +103,7 @@ pub fn subscribed(
     event_type: &str,
     category: Option<&str>,
 ) -> StoreResult<Vec<Subscriber>> {
-    let clock = literal::<BigInt>(match db {
-        Db::Sqlite(_) => SQLITE_CLOCK,
-        Db::Postgres(_) => POSTGRES_CLOCK,
-    });
+    let clock = clock_of(db);
     let rows: Vec<(WebhookRow, i64)> = on!(db, |c| webhooks::table
         .filter(webhooks::project_id.eq(project))
         .order(webhooks::id.asc())
