@@ -15,6 +15,7 @@ mod request_logs;
 mod results;
 mod secrets;
 mod set_up;
+mod shown_package;
 mod webhooks;
 
 use crate::domain::category::Category;

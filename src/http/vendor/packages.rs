@@ -1,5 +1,6 @@
 //! `/unified/ats/{category}/packages`.
 
+use super::shown_package::{Shape, ShownPackage};
 use super::{category, present};
 use crate::domain::category::Category;
 use crate::domain::package::Package;
@@ -42,68 +43,6 @@ struct PackageListStored {
     count: usize,
 }
 
-/// A package as it is shown: the vendor's id stands twice, for StackOne's clients. With `fields` only those.
-#[derive(Serialize, ToSchema)]
-struct ShownPackage {
-    /// Your id.
-    #[schema(required = false, example = "pkg_9f3aK21")]
-    id: String,
-    /// Your id.
-    #[schema(required = false, example = "pkg_9f3aK21")]
-    remote_id: String,
-    /// What the recruiter reads.
-    #[schema(required = false, example = "Backend engineer test")]
-    name: String,
-    /// More about it.
-    #[schema(example = "90 minutes of coding")]
-    description: Option<String>,
-    /// Your kind of package.
-    #[schema(example = "SKILLS_TEST")]
-    r#type: Option<String>,
-    /// Yours.
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<Map<String, Value>>,
-    /// The single checks or tests that it bundles.
-    tests: Option<Vec<ShownTest>>,
-    /// What a recruiter may fill in when ordering.
-    #[schema(value_type = Option<Vec<Object>>)]
-    parameters: Option<Vec<Map<String, Value>>>,
-}
-
-/// A single check or test of a package, with whatever else you gave it.
-#[derive(Serialize, ToSchema)]
-struct ShownTest {
-    /// Your id.
-    id: Option<String>,
-    /// Your id.
-    remote_id: Option<String>,
-    /// What it is called.
-    name: Option<String>,
-    /// More about it.
-    description: Option<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    more: Map<String, Value>,
-}
-
-impl ShownTest {
-    fn of(mut test: Map<String, Value>) -> Self {
-        let mut text = |key: &str| match test.remove(key) {
-            Some(Value::String(text)) => Some(text),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
-        let id = text("id");
-        Self {
-            remote_id: text("remote_id").or_else(|| id.clone()),
-            id,
-            name: text("name"),
-            description: text("description"),
-            more: test,
-        }
-    }
-}
-
 /// A page of packages.
 #[derive(Serialize, ToSchema)]
 struct PackagePage {
@@ -130,18 +69,6 @@ struct PackageData {
     raw: Option<[(); 0]>,
 }
 
-/// What is shown of packages.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Shape {
-    /// Only these fields, separated by commas; all where it is empty.
-    #[param(example = "id,name")]
-    fields: Option<String>,
-    /// `true` adds `raw`.
-    #[param(value_type = Option<bool>)]
-    raw: Option<String>,
-}
-
 /// Which packages are listed.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -160,31 +87,6 @@ struct PackageQuery {
 #[derive(Deserialize)]
 struct WhoseList {
     list: Option<String>,
-}
-
-impl Shape {
-    /// The fields that are wanted of `shown`.
-    fn of(&self, shown: ShownPackage) -> Result<Value, Problem> {
-        let mut value = serde_json::to_value(shown).map_err(|_| Problem::of(ErrorCode::Internal))?;
-        let wanted = self.fields.as_deref().unwrap_or_default();
-        let wanted: Vec<_> = wanted
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .collect();
-        if let (false, Some(object)) = (wanted.is_empty(), value.as_object_mut()) {
-            object.retain(|key, _| wanted.contains(&key.as_str()));
-        }
-        Ok(value)
-    }
-
-    fn raw(&self) -> Result<Option<[(); 0]>, Problem> {
-        match self.raw.as_deref() {
-            None | Some("" | "false") => Ok(None),
-            Some("true") => Ok(Some([])),
-            Some(_) => Err(invalid("?raw", "raw must be true or false")),
-        }
-    }
 }
 
 impl PackageQuery {
@@ -346,20 +248,6 @@ struct AddedId {
     remote_id: String,
 }
 
-fn show(package: Package) -> ShownPackage {
-    let tests = package.tests;
-    ShownPackage {
-        remote_id: package.id.clone(),
-        id: package.id,
-        name: package.name,
-        description: package.description,
-        r#type: package.r#type,
-        metadata: package.metadata,
-        tests: tests.map(|tests| tests.into_iter().map(ShownTest::of).collect()),
-        parameters: package.parameters,
-    }
-}
-
 /// Replace a package list
 ///
 /// With `x-account-id` that account's own list, which it sees instead of the project's. A list URL of the
@@ -412,7 +300,11 @@ async fn list_packages(
     let (raw, updated_after) = (shape.raw()?, query.updated_after()?);
     let list = whose.find(&exchange, &caller, category(&path)?).await?;
     let rows = exchange.page_packages(list, updated_after, page.page()?).await?;
-    let paged = page.paged(rows, |package| &package.id, |package| shape.of(show(package)))?;
+    let paged = page.paged(
+        rows,
+        |package| &package.id,
+        |package| shape.of(ShownPackage::of(package)),
+    )?;
     Ok(web::Json(PackagePage {
         next: paged.next,
         data: paged.data,
@@ -446,7 +338,7 @@ async fn get_package(
     let list = whose.find(&exchange, &caller, category(&category_name)?).await?;
     let package = exchange.get_package(list, id).await?;
     Ok(web::Json(PackageData {
-        data: shape.of(show(package))?,
+        data: shape.of(ShownPackage::of(package))?,
         raw,
     }))
 }
