@@ -2,6 +2,7 @@
 
 use crate::ambient::Ambient;
 use crate::crypto::{CryptoError, KeyRing};
+use crate::domain::key;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use ipnet::IpNet;
@@ -76,6 +77,17 @@ pub struct Given {
     #[arg(long, env = "CROSSCHECK_RATE_LIMIT", global = true, value_name = "RATE")]
     #[serde(skip_serializing_if = "is_unset")]
     pub rate_limit: Option<String>,
+    /// A key that `GET /metrics` asks for as a Bearer token: 16 to 170 visible ASCII characters
+    /// [default: none, whoever reaches the server may read its metrics]
+    #[arg(
+        long,
+        env = "CROSSCHECK_METRICS_KEY",
+        hide_env_values = true,
+        global = true,
+        value_name = "KEY"
+    )]
+    #[serde(skip_serializing_if = "is_unset")]
+    pub metrics_key: Option<String>,
 }
 
 /// Which part of the work a process does.
@@ -83,7 +95,7 @@ pub struct Given {
 pub enum Role {
     /// Answers ATSs and vendors, and leaves sending to others.
     Api,
-    /// Sends what is due; answers health checks only.
+    /// Sends what is due; answers who monitors it only.
     Worker,
     /// Both.
     All,
@@ -164,6 +176,8 @@ pub struct Config {
     pub pin_callbacks: bool,
     /// How many requests each API key may make, where that is limited.
     pub rate_limit: Option<Rate>,
+    /// The key that opens the metrics, where they are not open to all.
+    pub metrics_key: Option<Zeroizing<String>>,
 }
 
 /// Why the settings cannot be used.
@@ -230,6 +244,7 @@ impl Config {
             allowed_targets: networks(set(settings.allowed_targets).as_deref().unwrap_or_default())?,
             pin_callbacks: on_or_off("CROSSCHECK_PIN_CALLBACKS", set(settings.pin_callbacks).as_deref())?,
             rate_limit: rate_limit(set(settings.rate_limit).as_deref())?,
+            metrics_key: set(settings.metrics_key).map(metrics_key).transpose()?,
         })
     }
 
@@ -307,6 +322,17 @@ fn rate_limit(text: Option<&str>) -> Result<Option<Rate>, ConfigError> {
         Some(text) => Rate::parse(text).map(Some).ok_or_else(|| ConfigError::Setting {
             setting: "CROSSCHECK_RATE_LIMIT",
             problem: format!("{text:?} is neither off nor a rate such as 1000/min, 20/s or 50000/h"),
+        }),
+    }
+}
+
+fn metrics_key(text: String) -> Result<Zeroizing<String>, ConfigError> {
+    let text = Zeroizing::new(text);
+    match key::is_well_formed(&text) {
+        true => Ok(text),
+        false => Err(ConfigError::Setting {
+            setting: "CROSSCHECK_METRICS_KEY",
+            problem: format!("it must have {}", key::RULE),
         }),
     }
 }

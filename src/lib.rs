@@ -9,6 +9,7 @@ pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod json;
+pub mod metrics;
 pub mod telemetry;
 
 // floor 2: the ATSs' wires (pure), what is kept, and simulated ATSs

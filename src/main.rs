@@ -242,6 +242,7 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         role: config.role,
         pin_callbacks: config.pin_callbacks,
         rate_limit: config.rate_limit,
+        metrics_key: config.metrics_key.clone(),
     };
     let served = serve::start(serve, ambient).await?;
     // Before anybody is told that it listens: a signal that comes then must already find somebody home.
@@ -280,6 +281,7 @@ async fn open_exchange(config: &Config) -> Result<Exchange, Box<dyn Error>> {
         public_url: config.public_url.clone().unwrap_or_default(),
         allowed_targets: config.allowed_targets.clone(),
         pin_callbacks: config.pin_callbacks,
+        metrics_key: None,
     };
     Ok(Exchange::open(settings, Arc::new(System)).await?)
 }
@@ -450,6 +452,7 @@ async fn play(provider: String, generic: bool, keep: bool) -> Result<(), Box<dyn
         role: Role::All,
         pin_callbacks: false,
         rate_limit: Some(Rate::DEFAULT),
+        metrics_key: None,
     };
     let served = serve::start(serve, ambient).await?;
     let (_, key) = served.exchange.create_key("demo", None).await?;

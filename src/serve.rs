@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 /// What to serve, and where.
 pub struct Serve {
@@ -33,6 +34,8 @@ pub struct Serve {
     pub pin_callbacks: bool,
     /// How many requests each API key may make, where that is limited.
     pub rate_limit: Option<Rate>,
+    /// The key that opens the metrics, where they are not open to all.
+    pub metrics_key: Option<Zeroizing<String>>,
 }
 
 /// Why the server does not come up.
@@ -84,6 +87,7 @@ pub async fn start(serve: Serve, ambient: Arc<dyn Ambient>) -> Result<Served, Se
         public_url: serve.public_url.unwrap_or_else(|| url.clone()),
         allowed_targets: serve.allowed_targets,
         pin_callbacks: serve.pin_callbacks,
+        metrics_key: serve.metrics_key,
     };
     let exchange = Exchange::open(settings, ambient).await?;
     let worker = match serve.role.sends() {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod category;
 pub mod event;
 pub mod id;
+pub mod key;
 pub mod order;
 pub mod package;
 pub mod problem;

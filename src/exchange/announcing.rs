@@ -36,6 +36,7 @@ impl Exchange {
             client: self.client.clone(),
             announcer: Arc::new(Announcing::new(self.vault.clone(), Arc::clone(&self.ambient))),
             public_url: Arc::clone(&self.public_url),
+            metrics: Arc::clone(&self.metrics),
             wake: self.wake.clone(),
             large: Large::default(),
             ownership,

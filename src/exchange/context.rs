@@ -2,17 +2,20 @@
 
 use super::customer::{self, Identities};
 use super::last_uses::LastUses;
+use super::monitoring;
 use super::placing::{self, Placements, Placer};
 use crate::ambient::{Ambient, random_key};
 use crate::crypto::{self, CryptoError, KeyRing, Place, Vault};
 use crate::domain::id::ProjectId;
 use crate::domain::problem::{ErrorCode, Problem};
+use crate::metrics::Metrics;
 use crate::outbox::address_guard::AddressGuard;
 use crate::outbox::client::Client;
 use crate::outbox::{Shortcut, Wake};
 use crate::store::{self, Store, StoreError, projects};
 use ipnet::IpNet;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What the exchange needs to know.
 pub struct Settings {
@@ -26,6 +29,8 @@ pub struct Settings {
     pub allowed_targets: Vec<IpNet>,
     /// Whether calls to an ATS go only to its own hosts.
     pub pin_callbacks: bool,
+    /// The key that opens the metrics, where they are not open to all.
+    pub metrics_key: Option<Zeroizing<String>>,
 }
 
 /// Everything that a use case works with.
@@ -41,6 +46,8 @@ pub struct Exchange {
     pub(super) last_uses: LastUses,
     pub(super) identities: Identities,
     pub(super) placements: Placements,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) metrics_key: Option<Arc<[u8]>>,
 }
 
 /// Why the exchange could not be brought up.
@@ -90,8 +97,12 @@ impl Exchange {
             ambient: Arc::clone(&ambient),
             shortcut: shortcut.clone(),
         };
+        let vault = Vault::new(ring, &lookup_key, Arc::clone(&ambient));
+        let hash = |key: Zeroizing<String>| vault.lookup(monitoring::PURPOSE, &key).into();
         let exchange = Self {
-            vault: Vault::new(ring, &lookup_key, Arc::clone(&ambient)),
+            metrics: Arc::default(),
+            metrics_key: settings.metrics_key.map(hash),
+            vault,
             client: Client::new(AddressGuard::new(
                 settings.allowed_targets,
                 settings.pin_callbacks,

@@ -5,6 +5,7 @@ use super::projects::check_name;
 use super::write::Write;
 use crate::ambient::{Ambient, random_key};
 use crate::domain::id::{ApiKeyId, ProjectId};
+use crate::domain::key;
 use crate::domain::problem::{ErrorCode, Problem};
 use crate::domain::scope::Scope;
 use crate::domain::timestamp::Timestamp;
@@ -13,20 +14,12 @@ use crate::store::{Page, projects};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// How a key may look: what any HTTP header and any ATS's form takes.
-pub const KEY_RULE: &str = "16 to 170 visible ASCII characters";
-
 const KEY_PREFIX: &str = "ck_";
 
 /// A fresh key or token behind `prefix`.
 pub fn new_token(ambient: &dyn Ambient, prefix: &str) -> Zeroizing<String> {
     let bytes = Zeroizing::new(random_key::<32>(ambient));
     Zeroizing::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))
-}
-
-/// Whether `key` may be an API key.
-pub fn is_well_formed(key: &str) -> bool {
-    (16..=170).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What a valid key grants.
@@ -198,11 +191,11 @@ impl Exchange {
     /// `given` where it may be a key, a random one where none is given.
     pub(super) fn key_or_random(&self, given: Option<&str>) -> Result<Zeroizing<String>, Problem> {
         match given {
-            Some(key) if !is_well_formed(key) => Err(Problem::new(
+            Some(given) if !key::is_well_formed(given) => Err(Problem::new(
                 ErrorCode::InvalidValue,
-                format!("An API key has {KEY_RULE}."),
+                format!("An API key has {}.", key::RULE),
             )),
-            Some(key) => Ok(Zeroizing::new(key.to_owned())),
+            Some(given) => Ok(Zeroizing::new(given.to_owned())),
             None => Ok(new_token(self.ambient.as_ref(), KEY_PREFIX)),
         }
     }

@@ -21,6 +21,7 @@ pub mod linked_accounts;
 mod linking;
 pub mod list_page;
 mod list_url;
+pub mod monitoring;
 mod ordering;
 pub mod orders;
 pub mod package_lists;

@@ -104,7 +104,8 @@ pub fn exchange(request: &HttpRequest) -> Result<web::Data<Exchange>, Problem> {
         .ok_or_else(|| Problem::of(ErrorCode::Internal))
 }
 
-fn presented_key(request: &HttpRequest) -> Option<Zeroizing<String>> {
+/// The key that came with a request, as HTTP Basic user name or as Bearer token.
+pub fn presented_key(request: &HttpRequest) -> Option<Zeroizing<String>> {
     let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credentials) = header.split_once(' ')?;
     let credentials = credentials.trim();

@@ -5,6 +5,7 @@ mod ats;
 mod auth;
 mod body;
 mod customer;
+mod metering;
 pub mod openapi;
 mod operator;
 mod paging;

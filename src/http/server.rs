@@ -6,7 +6,7 @@ use super::rate_limit::{self, RateLimit};
 use super::request_id::identify;
 use super::routes::Routes;
 use super::vendor_log::Operations;
-use super::{ats, customer, openapi, operator, problem};
+use super::{ats, customer, metering, openapi, operator, problem};
 use crate::config::{Rate, Role};
 use crate::domain::problem::{ErrorCode, Problem, Violation};
 use crate::domain::request_id::RequestId;
@@ -40,7 +40,7 @@ pub fn server(
     let routes = if role.answers() {
         openapi::routes
     } else {
-        operator::health::routes
+        operator::routes
     };
     let document = openapi::document_of(routes)?;
     let schemas = BodySchemas::compile(&openapi::for_reading(routes)?).map_err(std::io::Error::other)?;
@@ -84,6 +84,7 @@ pub fn server(
             .wrap(from_fn(problem::render))
             .wrap(TracingLogger::<Spans>::new())
             .wrap(from_fn(identify))
+            .wrap(from_fn(metering::count))
     };
     Ok(HttpServer::new(make_app)
         .client_request_timeout(HEAD_PATIENCE)

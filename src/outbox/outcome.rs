@@ -71,6 +71,28 @@ impl Tried {
         }
     }
 
+    /// In a word, for the metrics; none where no try was made.
+    pub fn word(&self) -> Option<&'static str> {
+        match self {
+            Self::Done { .. } => Some("arrived"),
+            Self::Failed { .. } => Some("failed"),
+            Self::Unready { .. } => Some("unready"),
+            Self::Gone { .. } => Some("gone"),
+            Self::Never { .. } => Some("never"),
+            Self::NotMade | Self::TakenOut => None,
+        }
+    }
+
+    /// How long the call took, where one was made.
+    pub fn took(&self) -> Option<Duration> {
+        match self {
+            Self::Done { took, .. } | Self::Failed { took, .. } | Self::Gone { took } => Some(*took),
+            Self::Never { status, took, .. } => status.and(Some(*took)),
+            Self::Unready { .. } | Self::NotMade | Self::TakenOut => None,
+        }
+        .map(|took| Duration::from_millis(u64::try_from(took).unwrap_or_default()))
+    }
+
     /// How long the receiver asks us to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -10,6 +10,7 @@ use super::tools::Outbox;
 use crate::ambient::Ambient;
 use crate::domain::id::RequestLogId;
 use crate::domain::timestamp::Timestamp;
+use crate::metrics::Ended;
 use crate::store::jobs::{self, JobKind, JobRow, JobStatus};
 use crate::store::outcomes::{self, Finished};
 use crate::store::request_logs::{Direction, RequestLogRow};
@@ -95,9 +96,20 @@ async fn record_until_done(outbox: &Outbox, batch: Arc<[Outcome]>) -> StoreResul
                 tracing::warn!(%error, outcomes = batch.len(), "outcomes wait to be written");
                 tokio::time::sleep(PAUSE).await;
             }
-            other => return other,
+            Err(error) => return Err(error),
+            Ok(Recorded { ended, has_made_due }) => {
+                ended.iter().for_each(|ended| outbox.metrics.ended(ended));
+                return Ok(has_made_due);
+            }
         }
     }
+}
+
+/// What came of writing a batch.
+struct Recorded {
+    ended: Vec<Ended>,
+    /// Whether something may be due by it.
+    has_made_due: bool,
 }
 
 fn record(
@@ -105,7 +117,7 @@ fn record(
     ambient: &dyn Ambient,
     announcer: &dyn Announcer,
     batch: &[Outcome],
-) -> StoreResult<bool> {
+) -> StoreResult<Recorded> {
     let finished: Vec<Finished> = batch
         .iter()
         .map(|outcome| finish(db, ambient, outcome))
@@ -117,8 +129,9 @@ fn record(
         }
     }
     let ended = finished.iter().filter(|one| one.status.has_ended());
-    let ended = ended.filter(|one| written.contains(&one.job.id));
+    let ended: Vec<&Finished> = ended.filter(|one| written.contains(&one.job.id)).collect();
     let mut sequences: Vec<_> = ended
+        .iter()
         .filter_map(|one| Some((one.job.sequence.as_deref()?, one)))
         .collect();
     // In one order, as they are entered: two that wait for each other would both have to begin anew.
@@ -127,7 +140,14 @@ fn record(
         let succeeded = one.status == JobStatus::Succeeded;
         sequences::go_on(db, sequence, &one.job, succeeded, one.at)?;
     }
-    Ok(finished.iter().any(may_make_due))
+    let counted = ended.iter().map(|one| {
+        let (kind, status) = (one.job.kind()?.as_str(), one.status.as_str());
+        Ok(Ended { kind, status })
+    });
+    Ok(Recorded {
+        ended: counted.collect::<StoreResult<_>>()?,
+        has_made_due: finished.iter().any(may_make_due),
+    })
 }
 
 /// Whether another job may wait for this one to end.

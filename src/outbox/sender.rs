@@ -5,6 +5,7 @@ use super::lanes::{Lanes, Seat};
 use super::outcome::{About, Outcome, Tried};
 use super::push;
 use super::tools::Outbox;
+use crate::metrics::Attempt;
 use crate::store::StoreResult;
 use crate::store::claims::MAX_CLAIMS;
 use crate::store::jobs::{JobKind, JobRow};
@@ -87,6 +88,14 @@ impl Sender {
         let at = self.outbox.ambient.now();
         if let Some(seat) = seat {
             seat.free(tried.ended(), at);
+        }
+        if let (Some(outcome), Ok(kind)) = (tried.word(), job.kind()) {
+            let attempt = Attempt {
+                kind: kind.as_str(),
+                provider: about.provider.clone().unwrap_or_default(),
+                outcome,
+            };
+            self.outbox.metrics.tried(&attempt, tried.took());
         }
         let fraction = self.outbox.ambient.fraction();
         let outcome = Outcome {

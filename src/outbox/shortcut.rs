@@ -169,6 +169,7 @@ mod tests {
             client: Client::new(AddressGuard::new(Vec::new(), false)).unwrap(),
             announcer: Arc::new(Silent),
             public_url: "http://localhost".into(),
+            metrics: Arc::default(),
             wake: wake.clone(),
             large: Large::default(),
             ownership: store.own().unwrap(),

@@ -4,6 +4,7 @@ use super::announcer::Announcer;
 use super::client::{Client, DEADLINE};
 use crate::ambient::Ambient;
 use crate::crypto::Vault;
+use crate::metrics::Metrics;
 use crate::store::{Ownership, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,8 @@ pub struct Outbox {
     pub announcer: Arc<dyn Announcer>,
     /// The base of every URL that we hand out, without a trailing slash.
     pub public_url: Arc<str>,
+    /// Where tries and ends are counted.
+    pub metrics: Arc<Metrics>,
     /// Rings when there are new jobs.
     pub wake: Wake,
     /// Places for events so large that few of them fit into memory at once.

@@ -351,6 +351,18 @@ pub fn list(
     })?)
 }
 
+/// Since when what waits longest has been due, or from when on it will be.
+pub fn oldest_due(db: &mut Db<'_>) -> StoreResult<Option<Timestamp>> {
+    let oldest: Option<i64> = on!(db, |c| jobs::table
+        // In words, so that the index of what is due is used.
+        .filter(literal::<Bool>("jobs.status = 'pending'"))
+        .order(jobs::due_at)
+        .select(jobs::due_at)
+        .first(c)
+        .optional())?;
+    Ok(oldest.map(Timestamp))
+}
+
 /// Of these events, which have arrived at which endpoints.
 pub fn arrived(db: &mut Db<'_>, events: &[String]) -> StoreResult<HashSet<(String, String)>> {
     let arrived: Vec<(String, String)> = on!(db, |c| jobs::table

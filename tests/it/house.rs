@@ -5,7 +5,15 @@ use std::path::{Path, PathBuf};
 
 /// Rooms by floor: a room imports only from lower floors, and from itself.
 const FLOORS: &[&[&str]] = &[
-    &["ambient", "config", "crypto", "domain", "json", "telemetry"],
+    &[
+        "ambient",
+        "config",
+        "crypto",
+        "domain",
+        "json",
+        "metrics",
+        "telemetry",
+    ],
     &["providers", "store", "sandbox"],
     &["outbox"],
     &["exchange"],

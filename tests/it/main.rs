@@ -33,6 +33,7 @@ mod inquiries;
 mod isolation;
 mod keys;
 mod list_url;
+mod metrics;
 mod migrations;
 mod one_vendor;
 mod outages;

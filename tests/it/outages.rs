@@ -202,6 +202,8 @@ async fn while_the_database_cannot_be_reached_everybody_is_told_to_come_back_and
     assert_eq!(scene.place(6).await, 0);
     scene.assert_vendor_is_refused().await;
     assert!(!scene.is_ready().await);
+    let metrics = scene.server.send("GET", "/metrics", &[], Vec::new()).await;
+    assert!(metrics.text.contains("\ncrosscheck_oldest_due_seconds NaN\n"));
     assert_eq!(scene.count(ORDERS), 6);
     scene.proxy.set(Fault::None);
     scene.assert_recovers().await;

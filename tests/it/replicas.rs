@@ -143,8 +143,10 @@ async fn what_a_process_accepts_that_does_not_send_is_sent_by_one_that_does_noth
     assert_eq!(vendor.next().await.json()["recordId"], first.as_str());
     let second = api.place(&customer, "https://ats.example/2").await;
     assert_eq!(vendor.next().await.json()["recordId"], second.as_str());
-    let ready = worker.send("GET", "/health/ready", &[], Vec::new()).await;
-    assert_eq!(ready.status, 200);
+    for path in ["/health/ready", "/metrics"] {
+        let answer = worker.send("GET", path, &[], Vec::new()).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
     // Not as the document says, which is of one that answers.
     let events = worker.http.get(format!("{}/events", worker.url)).send().await;
     assert_eq!(events.unwrap().status(), 404);

@@ -566,6 +566,14 @@ async fn observed(story: &mut Story) {
             .unwrap();
         story.told.push(response.text().await.unwrap());
     }
+    let metrics = story
+        .told
+        .iter()
+        .find(|told| told.contains("crosscheck_build_info"));
+    assert!(
+        metrics.unwrap().contains("kind=\"push\""),
+        "what happened is counted"
+    );
     for path in [
         format!("/unified/ats/assessments/orders/{EMAIL}"),
         format!("/events?page_size={API_KEY}"),

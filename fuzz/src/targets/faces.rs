@@ -95,6 +95,7 @@ fn start() -> SocketAddr {
                 public_url: format!("http://{address}"),
                 allowed_targets: Vec::new(),
                 pin_callbacks: false,
+                metrics_key: None,
             };
             let exchange = Exchange::open(settings, Arc::new(System))
                 .await

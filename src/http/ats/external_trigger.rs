@@ -9,6 +9,7 @@ use crate::exchange::request_logs::AtsCall;
 use crate::http::body::{self, Body};
 use crate::http::problem::Failure;
 use crate::http::request_id;
+use crate::metrics::{self, Metrics, Order};
 use crate::providers::descriptor::Operation;
 use crate::providers::provider::{Answer, Provider, Refusal, Request, Response};
 use crate::providers::registry;
@@ -38,11 +39,33 @@ async fn serve(
     };
     let (operation, outcome) = request.serve(&exchange, began).await;
     let mut response = provider.answer(operation, outcome.as_ref(), exchange.now());
+    count(exchange.metrics(), provider, operation, &outcome, response.status);
     if response.status == 401 {
         let challenge = provider.descriptor().token_in.challenge();
         response.headers.push(("www-authenticate", challenge.to_owned()));
     }
     Ok(render(response))
+}
+
+fn count(
+    metrics: &Metrics,
+    provider: &dyn Provider,
+    operation: Option<&Operation>,
+    outcome: &Result<Answer, Refusal>,
+    status: u16,
+) {
+    let provider = provider.descriptor().key;
+    metrics.ats_called(&metrics::AtsCall {
+        provider,
+        operation: operation.map_or("none", |operation| operation.name),
+        status,
+    });
+    if let Ok(Answer::Placed { repeated, .. }) = outcome {
+        metrics.ordered(&Order {
+            provider,
+            outcome: if *repeated { "repeated" } else { "placed" },
+        });
+    }
 }
 
 /// An operation with what stands for the names in its path.

@@ -25,7 +25,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Every route that the API document describes. (ATSs' endpoints are described by `schemas/<provider>/`.)
 pub fn routes(config: &mut ServiceConfig<'_>) {
     vendor::routes(config);
-    operator::health::routes(config);
+    operator::routes(config);
 }
 
 /// The document without its paths.

@@ -62,6 +62,7 @@ impl Server {
             allowed_targets: vec!["127.0.0.0/8".parse().unwrap()],
             pin_callbacks: false,
             rate_limit,
+            metrics_key: None,
         };
         let served = serve::start(serve, Arc::clone(&clock) as _).await.unwrap();
         served.exchange.create_key("test", Some(API_KEY)).await.unwrap();
