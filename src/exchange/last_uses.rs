@@ -61,7 +61,8 @@ impl Exchange {
         let (stop, mut stopped) = watch::channel(false);
         let exchange = self.clone();
         let task = tokio::spawn(async move {
-            while !*stopped.borrow() {
+            // Until it is told to stop, or nobody is left to tell it.
+            while !*stopped.borrow() && stopped.has_changed().is_ok() {
                 let _ = tokio::time::timeout(EVERY, stopped.changed()).await;
                 exchange.write_last_uses().await;
             }

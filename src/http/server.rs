@@ -24,6 +24,9 @@ use utoipa_swagger_ui::SwaggerUi;
 
 /// How long a client may take to send its request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a connection may be idle: longer than proxies and callers keep theirs, which would otherwise now and then send
+/// a request on one that is just being closed, and could not know whether it was taken.
+const IDLE: Duration = Duration::from_secs(75);
 /// How many connections each of the server's threads keeps; more wait to be accepted.
 const CONNECTIONS: usize = 4096;
 /// How long requests that are under way get at a shutdown.
@@ -88,6 +91,7 @@ pub fn server(
     };
     Ok(HttpServer::new(make_app)
         .client_request_timeout(HEAD_PATIENCE)
+        .keep_alive(IDLE)
         .max_connections(CONNECTIONS)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()

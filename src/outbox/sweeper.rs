@@ -14,7 +14,8 @@ const HELD_MS: i64 = 5_000;
 
 pub async fn run(outbox: Arc<Outbox>, mut stopped: watch::Receiver<bool>) {
     let me = outbox.ambient.uuid().to_string();
-    while !*stopped.borrow() {
+    // Until it is told to stop, or nobody is left to tell it.
+    while !*stopped.borrow() && stopped.has_changed().is_ok() {
         let _ = tokio::time::timeout(ROUND, stopped.changed()).await;
         match sweep(&outbox, me.clone()).await {
             Ok(0) => {}

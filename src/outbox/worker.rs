@@ -59,7 +59,8 @@ async fn run(outbox: Arc<Outbox>, shortcut: Shortcut, mut stopped: watch::Receiv
     let opened = shortcut.open(sender.clone());
     let mut lookout = Lookout::default();
     let mut paced = Instant::now();
-    while !*stopped.borrow() {
+    // Until it is told to stop, or nobody is left to tell it.
+    while !*stopped.borrow() && stopped.has_changed().is_ok() {
         tokio::select! {
             () = lanes.any_free() => {}
             _ = stopped.changed() => break,

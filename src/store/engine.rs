@@ -38,15 +38,22 @@ macro_rules! on {
 }
 pub(super) use on;
 
-/// Adds rows to a table: in one go where there is a way to a server; a statement each on the embedded engine, which
-/// prepares that once. Either all of them are there then, or none.
+/// Adds rows to a table, of which all columns are named: in one go where there is a way to a server; a statement each on
+/// the embedded engine, which prepares that once. Either all of them are there then, or none.
+///
+/// Not by COPY, which a server that waits for the rest of it cannot end: a client that vanishes would keep what it has
+/// locked until its host is found to be gone.
 macro_rules! insert_all {
-    ($db:expr, $table:expr, $rows:expr) => {{
-        let rows = $rows;
+    ($db:expr, $table:ident, $rows:expr, $row:ident { $first:ident $(, $column:ident)* $(,)? }) => {{
+        use diesel::dsl::SqlTypeOf;
+        use diesel::sql_types::Array;
+        // Does not compile where a column is not named.
+        let _: fn(&$row) = |$row { $first: _ $(, $column: _)* }| {};
+        let rows: &[&$row] = $rows;
         match $db {
             $crate::store::Db::Sqlite(connection) => {
                 for row in rows {
-                    diesel::insert_into($table)
+                    diesel::insert_into($table::table)
                         .values(*row)
                         .execute(&mut **connection)?;
                 }
@@ -54,14 +61,29 @@ macro_rules! insert_all {
             $crate::store::Db::Postgres(connection) => match rows {
                 [] => {}
                 [row] => {
-                    diesel::insert_into($table)
+                    diesel::insert_into($table::table)
                         .values(*row)
                         .execute(&mut **connection)?;
                 }
                 rows => {
-                    diesel::copy_from($table)
-                        .from_insertable(rows.to_vec())
-                        .execute(&mut **connection)?;
+                    // Prepared once, however many they are, and one way to the server.
+                    $crate::store::statement::Statement::new(concat!(
+                        "INSERT INTO ", stringify!($table),
+                        " (", stringify!($first) $(, ", ", stringify!($column))*, ") SELECT * FROM unnest("
+                    ))
+                    .bind::<Array<SqlTypeOf<$table::$first>>, _>(
+                        rows.iter().map(|row| &row.$first).collect::<Vec<_>>(),
+                        "",
+                    )
+                    $(
+                        .sql(", ")
+                        .bind::<Array<SqlTypeOf<$table::$column>>, _>(
+                            rows.iter().map(|row| &row.$column).collect::<Vec<_>>(),
+                            "",
+                        )
+                    )*
+                    .sql(")")
+                    .execute(&mut **connection)?;
                 }
             },
         }

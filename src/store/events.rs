@@ -62,7 +62,21 @@ impl EventRow {
 
 /// Adds events.
 pub fn insert_all(db: &mut Db<'_>, rows: &[&EventRow]) -> StoreResult<()> {
-    engine::insert_all!(db, events::table, rows);
+    engine::insert_all!(
+        db,
+        events,
+        rows,
+        EventRow {
+            id,
+            project_id,
+            event_type,
+            record_id,
+            account_id,
+            category,
+            body_sealed,
+            created_at
+        }
+    );
     Ok(())
 }
 

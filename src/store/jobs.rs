@@ -1,15 +1,15 @@
 //! The outbox: jobs. Claiming them is in `claims.rs`, what came of it in `outcomes.rs`, the tries in `request_logs.rs`.
 
-use super::engine::{self, Db, StoreError, StoreResult, on, word};
+use super::engine::{self, Db, StoreResult, on, word};
 use super::events::EventHead;
 use super::orders::OrderRow;
 use super::schema::jobs;
-use super::statement::{Statement, literal};
+use super::statement::literal;
 use crate::domain::id::{DeliveryId, ProjectId, PushId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Page;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -239,20 +239,32 @@ pub fn insert(db: &mut Db<'_>, row: &JobRow) -> StoreResult<()> {
 
 /// Adds jobs.
 pub fn insert_all(db: &mut Db<'_>, rows: &[&JobRow]) -> StoreResult<()> {
-    match db {
-        Db::Postgres(connection) if rows.len() > 1 => {
-            // Prepared once, however many they are, and one way to the server: COPY takes two.
-            let rows = serde_json::to_string(rows).map_err(|error| StoreError::Defect(error.to_string()))?;
-            Statement::new("INSERT INTO jobs (")
-                .sql(COLUMNS)
-                .sql(") SELECT ")
-                .sql(COLUMNS)
-                .sql(" FROM json_populate_recordset(CAST(NULL AS jobs), CAST(")
-                .bind::<Text, _>(rows, " AS json))")
-                .execute(&mut **connection)?;
+    engine::insert_all!(
+        db,
+        jobs,
+        rows,
+        JobRow {
+            id,
+            project_id,
+            kind,
+            subject_id,
+            target_id,
+            status,
+            due_at,
+            leased_until,
+            fence,
+            claims,
+            tries,
+            last_status,
+            last_error,
+            created_at,
+            updated_at,
+            lane,
+            sequence,
+            position,
+            skipped
         }
-        db => engine::insert_all!(db, jobs::table, rows),
-    }
+    );
     Ok(())
 }
 

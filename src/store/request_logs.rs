@@ -132,7 +132,36 @@ impl RequestLogRow {
 
 /// Adds entries.
 pub fn insert_all(db: &mut Db<'_>, rows: &[&RequestLogRow]) -> StoreResult<()> {
-    engine::insert_all!(db, request_logs::table, rows);
+    engine::insert_all!(
+        db,
+        request_logs,
+        rows,
+        RequestLogRow {
+            id,
+            project_id,
+            direction,
+            request_id,
+            account_id,
+            provider,
+            operation,
+            service,
+            resource,
+            sub_resource,
+            action,
+            method,
+            path,
+            url,
+            status,
+            error_code,
+            error,
+            order_id,
+            job_id,
+            fence,
+            detail_sealed,
+            duration_ms,
+            created_at
+        }
+    );
     Ok(())
 }
 

@@ -24,13 +24,16 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("application_name", "crosscheck"),
 ];
 
-/// No statement and no lock keeps a connection for ever, and a transaction whose client has died ends.
+/// No statement and no lock keeps a connection for ever, and a transaction whose client has died ends. A client whose
+/// host has died is noticed by the server as soon as a server's is by us.
 ///
 /// Statements are small, and planning them anew, as the planner likes to do for each list of ids, takes longer than
 /// running them. A plan is kept for long, perhaps since its tables were empty, so that it must be one that stays good:
 /// by indexes, in the order that they give.
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
-                       SET idle_in_transaction_session_timeout = '30s'; SET jit = off; \
+                       SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; \
+                       SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+                       SET tcp_user_timeout = '15s'; SET jit = off; \
                        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
                        SET enable_bitmapscan = off; SET enable_sort = off; SET enable_hashjoin = off; \
                        SET enable_mergejoin = off;";

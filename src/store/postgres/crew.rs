@@ -15,8 +15,9 @@ use tokio::sync::mpsc;
 const QUEUE: usize = 1024;
 /// How long to look for a connection that works.
 const CONNECTING: Duration = Duration::from_secs(2);
-/// A connection that did nothing for so long is tried before it is used.
-const STALE: Duration = Duration::from_millis(100);
+/// A connection that did nothing for so many milliseconds is tried before it is used, and so is each that was last used
+/// before another turned out not to work: a server that ends one often ends all.
+const STALE_MS: u64 = 100;
 /// A task that takes so long hangs; another thread comes in.
 const HANGS: Duration = Duration::from_secs(6);
 /// How often the threads are counted.
@@ -59,6 +60,7 @@ impl Crew {
             connections,
             tasks: Arc::downgrade(&tasks),
             clock: Instant::now(),
+            broke: Arc::default(),
             hands: Vec::new(),
         };
         for _ in 0..foreman.size {
@@ -94,6 +96,7 @@ struct Foreman {
     connections: Connections,
     tasks: Weak<Tasks>,
     clock: Instant,
+    broke: Arc<AtomicU64>,
     hands: Vec<BusySince>,
 }
 
@@ -105,6 +108,7 @@ impl Foreman {
             connections: self.connections.clone(),
             held: None,
             clock: self.clock,
+            broke: Arc::clone(&self.broke),
             busy: Arc::clone(&busy),
         };
         std::thread::Builder::new()
@@ -157,8 +161,11 @@ fn millis(duration: Duration) -> u64 {
 struct Hand {
     opening: Opening,
     connections: Connections,
-    held: Option<(Connection, Instant)>,
+    /// With when it was last used.
+    held: Option<(Connection, u64)>,
     clock: Instant,
+    /// When a connection of any of them last turned out not to work.
+    broke: Arc<AtomicU64>,
     busy: BusySince,
 }
 
@@ -169,9 +176,9 @@ impl Hand {
             match self.ready() {
                 Ok(mut connection) => {
                     if task(Ok(&mut connection)) {
-                        self.held = Some((connection, Instant::now()));
+                        self.held = Some((connection, now(self.clock)));
                     } else {
-                        discard(connection);
+                        self.replace(connection);
                     }
                 }
                 Err(error) => {
@@ -196,24 +203,35 @@ impl Hand {
                     let left = ends.saturating_duration_since(Instant::now());
                     let found = self.connections.get(left.max(Duration::from_millis(1)));
                     let found = found.map_err(|error| StoreError::unavailable(&error))?;
-                    (found, Instant::now())
+                    (found, now(self.clock))
                 }
             };
             let opened = match self.opening {
                 Opening::Transaction => Transactions::begin_transaction_sql(&mut *connection, "BEGIN"),
-                Opening::Nothing if used.elapsed() > STALE => connection.ping(),
+                Opening::Nothing if self.is_doubtful(used) => connection.ping(),
                 Opening::Nothing => Ok(()),
             };
             match opened {
                 Ok(()) => return Ok(connection),
                 Err(error) => {
-                    discard(connection);
+                    self.replace(connection);
                     if Instant::now() > ends {
                         return Err(StoreError::unavailable(&error));
                     }
                 }
             }
         }
+    }
+
+    /// Whether a connection that was last used then may have been closed since.
+    fn is_doubtful(&self, used: u64) -> bool {
+        let idle = now(self.clock).saturating_sub(used);
+        idle > STALE_MS || used <= self.broke.load(Ordering::Relaxed)
+    }
+
+    fn replace(&self, broken: Connection) {
+        self.broke.store(now(self.clock), Ordering::Relaxed);
+        discard(broken);
     }
 }
 
