@@ -11,6 +11,9 @@ use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+/// What the text of the metrics is called.
+pub use prometheus_text::CONTENT_TYPE;
+
 /// An HTTP request that was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Request {

@@ -4,11 +4,9 @@ use crate::domain::problem::{ErrorCode, Problem};
 use crate::exchange::Exchange;
 use crate::http::auth::presented_key;
 use crate::http::problem::Failure;
+use crate::metrics::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// Prometheus's text format.
-const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(metrics);
