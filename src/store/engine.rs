@@ -40,15 +40,8 @@ pub(super) use on;
 
 /// Adds rows to a table, of which all columns are named: in one go where there is a way to a server; a statement each on
 /// the embedded engine, which prepares that once. Either all of them are there then, or none.
-///
-/// Not by COPY, which a server that waits for the rest of it cannot end: a client that vanishes would keep what it has
-/// locked until its host is found to be gone.
 macro_rules! insert_all {
-    ($db:expr, $table:ident, $rows:expr, $row:ident { $first:ident $(, $column:ident)* $(,)? }) => {{
-        use diesel::dsl::SqlTypeOf;
-        use diesel::sql_types::Array;
-        // Does not compile where a column is not named.
-        let _: fn(&$row) = |$row { $first: _ $(, $column: _)* }| {};
+    ($db:expr, $table:ident, $rows:expr, $row:ident $columns:tt) => {{
         let rows: &[&$row] = $rows;
         match $db {
             $crate::store::Db::Sqlite(connection) => {
@@ -66,30 +59,45 @@ macro_rules! insert_all {
                         .execute(&mut **connection)?;
                 }
                 rows => {
-                    // Prepared once, however many they are, and one way to the server.
-                    $crate::store::statement::Statement::new(concat!(
-                        "INSERT INTO ", stringify!($table),
-                        " (", stringify!($first) $(, ", ", stringify!($column))*, ") SELECT * FROM unnest("
-                    ))
-                    .bind::<Array<SqlTypeOf<$table::$first>>, _>(
-                        rows.iter().map(|row| &row.$first).collect::<Vec<_>>(),
-                        "",
-                    )
-                    $(
-                        .sql(", ")
-                        .bind::<Array<SqlTypeOf<$table::$column>>, _>(
-                            rows.iter().map(|row| &row.$column).collect::<Vec<_>>(),
-                            "",
-                        )
-                    )*
-                    .sql(")")
-                    .execute(&mut **connection)?;
+                    $crate::store::engine::insertion!($table, rows, $row $columns).execute(&mut **connection)?;
                 }
             },
         }
     }};
 }
 pub(super) use insert_all;
+
+/// The statement that adds rows to a table on PostgreSQL: prepared once, however many they are, and one way there.
+///
+/// What is not prepared, and COPY above all, leaves the server in the middle of a statement where a client vanishes
+/// while it says it. No time-out ends that: what the transaction has locked stays so until the client's host is found
+/// to be gone.
+macro_rules! insertion {
+    ($table:ident, $rows:expr, $row:ident { $first:ident $(, $column:ident)* $(,)? }) => {{
+        use diesel::dsl::SqlTypeOf;
+        use diesel::sql_types::Array;
+        // Does not compile where a column is not named.
+        let _: fn(&$row) = |$row { $first: _ $(, $column: _)* }| {};
+        let rows: &[&$row] = $rows;
+        $crate::store::statement::Statement::new(concat!(
+            "INSERT INTO ", stringify!($table),
+            " (", stringify!($first) $(, ", ", stringify!($column))*, ") SELECT * FROM unnest("
+        ))
+        .bind::<Array<SqlTypeOf<$table::$first>>, _>(
+            rows.iter().map(|row| &row.$first).collect::<Vec<_>>(),
+            "",
+        )
+        $(
+            .sql(", ")
+            .bind::<Array<SqlTypeOf<$table::$column>>, _>(
+                rows.iter().map(|row| &row.$column).collect::<Vec<_>>(),
+                "",
+            )
+        )*
+        .sql(")")
+    }};
+}
+pub(super) use insertion;
 
 /// [`clock`] in a statement.
 pub(super) const SQLITE_CLOCK: &str = "CAST(unixepoch('subsec') * 1000 AS BIGINT)";

@@ -1,6 +1,6 @@
 //! Orders and the revisions of their results.
 
-use super::engine::{Db, StoreResult, alone, on, word};
+use super::engine::{self, Db, StoreResult, alone, on, word};
 use super::schema::{accounts, events, integrations, orders, revisions};
 use crate::domain::id::{AccountId, OrderId, ProjectId};
 use crate::domain::result::{Outcome, Status};
@@ -9,6 +9,7 @@ use crate::store::Page;
 use crate::store::accounts::AccountRow;
 use crate::store::integrations::IntegrationRow;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use std::collections::HashSet;
 
 /// An order as stored. Its record is in its `record.new` event.
@@ -129,6 +130,13 @@ pub fn place(db: &mut Db<'_>, row: &OrderRow) -> StoreResult<Placing> {
     }
 }
 
+/// An order that is there now.
+#[derive(QueryableByName)]
+struct Placed {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
 /// Places orders, each as [`place`] does, one after the other. Returns what came of each.
 pub fn place_all(db: &mut Db<'_>, rows: &[&OrderRow]) -> StoreResult<Vec<Placing>> {
     let placed: HashSet<String> = match db {
@@ -136,13 +144,31 @@ pub fn place_all(db: &mut Db<'_>, rows: &[&OrderRow]) -> StoreResult<Vec<Placing
             // In one order, whoever places them: two that wait for each other would both have to begin anew.
             let mut sorted = rows.to_vec();
             sorted.sort_by_key(|row| (&row.account_id, &row.repeat_hash));
-            diesel::insert_into(orders::table)
-                .values(sorted)
-                .on_conflict_do_nothing()
-                .returning(orders::id)
-                .load(&mut **connection)?
-                .into_iter()
-                .collect()
+            let placed: Vec<Placed> = engine::insertion!(
+                orders,
+                &sorted,
+                OrderRow {
+                    id,
+                    project_id,
+                    account_id,
+                    category,
+                    repeat_hash,
+                    event_id,
+                    state_sealed,
+                    status,
+                    outcome,
+                    revisions,
+                    seen_final_at,
+                    created_at,
+                    updated_at,
+                    repeats_while_open,
+                    conflict_hash,
+                    cancelled_at
+                }
+            )
+            .sql(" ON CONFLICT DO NOTHING RETURNING id")
+            .load(&mut **connection)?;
+            placed.into_iter().map(|placed| placed.id).collect()
         }
         _ => return rows.iter().map(|row| place(db, row)).collect(),
     };
