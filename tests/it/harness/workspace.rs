@@ -25,9 +25,12 @@ impl Workspace {
         self.0.0.path()
     }
 
-    /// Lets the time pass after which a lease has ended.
+    /// Lets the time pass after which a lease has ended. One that somebody is just writing to is none of those.
     pub fn end_leases(&self) {
-        self.execute("UPDATE jobs SET leased_until = 0 WHERE status = 'sending'");
+        self.execute(
+            "UPDATE jobs SET leased_until = 0 WHERE id IN \
+             (SELECT id FROM jobs WHERE status = 'sending' FOR UPDATE SKIP LOCKED)",
+        );
     }
 
     /// Works on the PostgreSQL database directly.
