@@ -25,12 +25,12 @@ pub struct Request {
     pub status: u16,
 }
 
-/// A call of an ATS's by a customer that is known.
+/// A call of an ATS's that was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct AtsCall {
     /// The provider's key.
     pub provider: &'static str,
-    /// The ATS's name of the endpoint.
+    /// The ATS's name of the endpoint; `none` where the token or the endpoint was none of ours.
     pub operation: &'static str,
     /// HTTP status.
     pub status: u16,

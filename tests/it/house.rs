@@ -144,7 +144,7 @@ fn only_the_store_names_diesel() {
 
 #[test]
 fn nothing_is_written_by_a_statement_that_a_vanished_client_can_leave_open() {
-    // COPY waits for its data in a way that no time-out of the server ends: see `insert_all` in store/engine.rs.
+    // COPY waits for its data in a way that no time-out of the server ends: see `insertion` in store/engine.rs.
     assert_eq!(named_in(&["copy_from("], &[]), [""; 0]);
 }
 
